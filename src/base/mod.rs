@@ -1,0 +1,6 @@
+//! Layer 0: what every other layer builds on and nothing of PyCo or the 6502.
+
+pub mod codes;
+pub mod diag;
+pub mod index;
+pub mod source;
