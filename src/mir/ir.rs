@@ -515,7 +515,7 @@ impl Op {
 
     /// Calls `f` with every value the operation reads, in order, so that it can be replaced.
     pub fn for_each_use_mut(&mut self, mut f: impl FnMut(&mut Value)) {
-        let mut place = |addr: &mut Addr, f: &mut dyn FnMut(&mut Value)| {
+        let place = |addr: &mut Addr, f: &mut dyn FnMut(&mut Value)| {
             if let Base::Value(v) = &mut addr.base {
                 f(v);
             }
