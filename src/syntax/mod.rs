@@ -1,1 +1,4 @@
-//! (layer under construction)
+//! Layer 1: the words and the tree of PyCo, without any knowledge of how text becomes them.
+
+pub mod ast;
+pub mod token;
