@@ -23,5 +23,22 @@ macro_rules! codes {
 }
 
 codes! {
+    // Syntax and layout.
     UNEXPECTED_TOKEN "E0001" "a word or sign that does not fit here";
+    NOT_UTF8 "E0090" "the file is not UTF-8 text";
+
+    // Names, types, meaning.
+
+    // Modules and imports.
+
+    // Inline assembly.
+
+    // Linking, memory, `.LIB` files.
+
+    // Files and options.
+    CANNOT_READ "E5001" "a file cannot be read";
+    CANNOT_WRITE "E5002" "a file cannot be written";
+    NOT_BUILT "E5099" "not built yet";
+
+    // Warnings.
 }

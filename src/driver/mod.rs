@@ -1,1 +1,7 @@
-//! (layer under construction)
+//! Layer 10: options, files, and the pipeline from source to output.
+
+pub mod build;
+pub mod files;
+pub mod load;
+pub mod output;
+pub mod session;
