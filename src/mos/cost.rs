@@ -29,10 +29,8 @@ impl std::iter::Sum for Cost {
 /// The cost of an instruction without page crossing, branches not taken; nothing for a pair that is
 /// no instruction.
 pub fn cost(mnemonic: Mnemonic, mode: Mode) -> Cost {
-    encode::find(mnemonic, mode).map_or(Cost::default(), |row| Cost {
-        bytes: u32::from(row.length),
-        cycles: u32::from(row.cycles),
-    })
+    encode::find(mnemonic, mode)
+        .map_or(Cost::default(), |row| Cost { bytes: u32::from(row.length), cycles: u32::from(row.cycles) })
 }
 
 /// Cycles that a branch takes more when it is taken (within a page).

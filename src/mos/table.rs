@@ -19,7 +19,7 @@ pub enum Status {
     /// Undocumented and dependent on chip, temperature or timing.
     Unstable,
     /// Stops the processor.
-    Jam,
+    Halts,
 }
 use Status::*;
 
@@ -66,7 +66,7 @@ pub fn row_of(opcode: u8) -> &'static Row {
 pub static TABLE: [Row; 256] = [
     row(0x00, Brk, Implied, 7, 0, Documented, "SNVDIZC", "SIK"),
     row(0x01, Ora, IndexedIndirect, 6, 0, Documented, "AXM", "ANZ"),
-    row(0x02, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x02, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x03, Slo, IndexedIndirect, 8, 0, Stable, "AXM", "ANZCM"),
     row(0x04, Nop, ZeroPage, 3, 0, Stable, "M", ""),
     row(0x05, Ora, ZeroPage, 3, 0, Documented, "AM", "ANZ"),
@@ -82,7 +82,7 @@ pub static TABLE: [Row; 256] = [
     row(0x0F, Slo, Absolute, 6, 0, Stable, "AM", "ANZCM"),
     row(0x10, Bpl, Relative, 2, 0, Documented, "N", ""),
     row(0x11, Ora, IndirectIndexed, 5, 1, Documented, "AYM", "ANZ"),
-    row(0x12, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x12, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x13, Slo, IndirectIndexed, 8, 0, Stable, "AYM", "ANZCM"),
     row(0x14, Nop, ZeroPageX, 4, 0, Stable, "XM", ""),
     row(0x15, Ora, ZeroPageX, 4, 0, Documented, "AXM", "ANZ"),
@@ -98,7 +98,7 @@ pub static TABLE: [Row; 256] = [
     row(0x1F, Slo, AbsoluteX, 7, 0, Stable, "AXM", "ANZCM"),
     row(0x20, Jsr, Absolute, 6, 0, Documented, "S", "SK"),
     row(0x21, And, IndexedIndirect, 6, 0, Documented, "AXM", "ANZ"),
-    row(0x22, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x22, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x23, Rla, IndexedIndirect, 8, 0, Stable, "AXCM", "ANZCM"),
     row(0x24, Bit, ZeroPage, 3, 0, Documented, "AM", "NVZ"),
     row(0x25, And, ZeroPage, 3, 0, Documented, "AM", "ANZ"),
@@ -114,7 +114,7 @@ pub static TABLE: [Row; 256] = [
     row(0x2F, Rla, Absolute, 6, 0, Stable, "ACM", "ANZCM"),
     row(0x30, Bmi, Relative, 2, 0, Documented, "N", ""),
     row(0x31, And, IndirectIndexed, 5, 1, Documented, "AYM", "ANZ"),
-    row(0x32, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x32, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x33, Rla, IndirectIndexed, 8, 0, Stable, "AYCM", "ANZCM"),
     row(0x34, Nop, ZeroPageX, 4, 0, Stable, "XM", ""),
     row(0x35, And, ZeroPageX, 4, 0, Documented, "AXM", "ANZ"),
@@ -130,7 +130,7 @@ pub static TABLE: [Row; 256] = [
     row(0x3F, Rla, AbsoluteX, 7, 0, Stable, "AXCM", "ANZCM"),
     row(0x40, Rti, Implied, 6, 0, Documented, "SK", "SNVDIZC"),
     row(0x41, Eor, IndexedIndirect, 6, 0, Documented, "AXM", "ANZ"),
-    row(0x42, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x42, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x43, Sre, IndexedIndirect, 8, 0, Stable, "AXM", "ANZCM"),
     row(0x44, Nop, ZeroPage, 3, 0, Stable, "M", ""),
     row(0x45, Eor, ZeroPage, 3, 0, Documented, "AM", "ANZ"),
@@ -146,7 +146,7 @@ pub static TABLE: [Row; 256] = [
     row(0x4F, Sre, Absolute, 6, 0, Stable, "AM", "ANZCM"),
     row(0x50, Bvc, Relative, 2, 0, Documented, "V", ""),
     row(0x51, Eor, IndirectIndexed, 5, 1, Documented, "AYM", "ANZ"),
-    row(0x52, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x52, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x53, Sre, IndirectIndexed, 8, 0, Stable, "AYM", "ANZCM"),
     row(0x54, Nop, ZeroPageX, 4, 0, Stable, "XM", ""),
     row(0x55, Eor, ZeroPageX, 4, 0, Documented, "AXM", "ANZ"),
@@ -162,7 +162,7 @@ pub static TABLE: [Row; 256] = [
     row(0x5F, Sre, AbsoluteX, 7, 0, Stable, "AXM", "ANZCM"),
     row(0x60, Rts, Implied, 6, 0, Documented, "SK", "S"),
     row(0x61, Adc, IndexedIndirect, 6, 0, Documented, "AXDCM", "ANVZC"),
-    row(0x62, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x62, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x63, Rra, IndexedIndirect, 8, 0, Stable, "AXDCM", "ANVZCM"),
     row(0x64, Nop, ZeroPage, 3, 0, Stable, "M", ""),
     row(0x65, Adc, ZeroPage, 3, 0, Documented, "ADCM", "ANVZC"),
@@ -178,7 +178,7 @@ pub static TABLE: [Row; 256] = [
     row(0x6F, Rra, Absolute, 6, 0, Stable, "ADCM", "ANVZCM"),
     row(0x70, Bvs, Relative, 2, 0, Documented, "V", ""),
     row(0x71, Adc, IndirectIndexed, 5, 1, Documented, "AYDCM", "ANVZC"),
-    row(0x72, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x72, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x73, Rra, IndirectIndexed, 8, 0, Stable, "AYDCM", "ANVZCM"),
     row(0x74, Nop, ZeroPageX, 4, 0, Stable, "XM", ""),
     row(0x75, Adc, ZeroPageX, 4, 0, Documented, "AXDCM", "ANVZC"),
@@ -210,7 +210,7 @@ pub static TABLE: [Row; 256] = [
     row(0x8F, Sax, Absolute, 4, 0, Stable, "AX", "M"),
     row(0x90, Bcc, Relative, 2, 0, Documented, "C", ""),
     row(0x91, Sta, IndirectIndexed, 6, 0, Documented, "AY", "M"),
-    row(0x92, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0x92, Jam, Implied, 0, 0, Halts, "", ""),
     row(0x93, Sha, IndirectIndexed, 6, 0, Unstable, "AXY", "M"),
     row(0x94, Sty, ZeroPageX, 4, 0, Documented, "XY", "M"),
     row(0x95, Sta, ZeroPageX, 4, 0, Documented, "AX", "M"),
@@ -242,7 +242,7 @@ pub static TABLE: [Row; 256] = [
     row(0xAF, Lax, Absolute, 4, 0, Stable, "M", "AXNZ"),
     row(0xB0, Bcs, Relative, 2, 0, Documented, "C", ""),
     row(0xB1, Lda, IndirectIndexed, 5, 1, Documented, "YM", "ANZ"),
-    row(0xB2, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0xB2, Jam, Implied, 0, 0, Halts, "", ""),
     row(0xB3, Lax, IndirectIndexed, 5, 1, Stable, "YM", "AXNZ"),
     row(0xB4, Ldy, ZeroPageX, 4, 0, Documented, "XM", "YNZ"),
     row(0xB5, Lda, ZeroPageX, 4, 0, Documented, "XM", "ANZ"),
@@ -274,7 +274,7 @@ pub static TABLE: [Row; 256] = [
     row(0xCF, Dcp, Absolute, 6, 0, Stable, "AM", "NZCM"),
     row(0xD0, Bne, Relative, 2, 0, Documented, "Z", ""),
     row(0xD1, Cmp, IndirectIndexed, 5, 1, Documented, "AYM", "NZC"),
-    row(0xD2, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0xD2, Jam, Implied, 0, 0, Halts, "", ""),
     row(0xD3, Dcp, IndirectIndexed, 8, 0, Stable, "AYM", "NZCM"),
     row(0xD4, Nop, ZeroPageX, 4, 0, Stable, "XM", ""),
     row(0xD5, Cmp, ZeroPageX, 4, 0, Documented, "AXM", "NZC"),
@@ -306,7 +306,7 @@ pub static TABLE: [Row; 256] = [
     row(0xEF, Isc, Absolute, 6, 0, Stable, "ADCM", "ANVZCM"),
     row(0xF0, Beq, Relative, 2, 0, Documented, "Z", ""),
     row(0xF1, Sbc, IndirectIndexed, 5, 1, Documented, "AYDCM", "ANVZC"),
-    row(0xF2, Jam, Implied, 0, 0, Jam, "", ""),
+    row(0xF2, Jam, Implied, 0, 0, Halts, "", ""),
     row(0xF3, Isc, IndirectIndexed, 8, 0, Stable, "AYDCM", "ANVZCM"),
     row(0xF4, Nop, ZeroPageX, 4, 0, Stable, "XM", ""),
     row(0xF5, Sbc, ZeroPageX, 4, 0, Documented, "AXDCM", "ANVZC"),
@@ -336,6 +336,6 @@ mod tests {
     #[test]
     fn there_are_151_documented_opcodes_and_12_jams() {
         let count = |status| TABLE.iter().filter(|r| r.status == status).count();
-        assert_eq!((count(Documented), count(Jam)), (151, 12));
+        assert_eq!((count(Documented), count(Halts)), (151, 12));
     }
 }
