@@ -109,6 +109,16 @@ impl<I: Id, T> IndexVec<I, T> {
         self.items.iter_mut()
     }
 
+    /// Ids and items together, by value.
+    pub fn into_enumerated(self) -> impl DoubleEndedIterator<Item = (I, T)> {
+        self.items.into_iter().enumerate().map(|(i, item)| (I::new(i), item))
+    }
+
+    /// Ids and items together, mutable.
+    pub fn enumerated_mut(&mut self) -> impl DoubleEndedIterator<Item = (I, &mut T)> {
+        self.items.iter_mut().enumerate().map(|(i, item)| (I::new(i), item))
+    }
+
     /// Ids and items together.
     pub fn enumerated(&self) -> impl DoubleEndedIterator<Item = (I, &T)> {
         self.items.iter().enumerate().map(|(i, item)| (I::new(i), item))
