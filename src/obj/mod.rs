@@ -1,1 +1,6 @@
-//! (layer under construction)
+//! Objects: position-free code and data between code generation and linking.
+
+pub mod branch;
+pub mod emit;
+pub mod object;
+pub mod reloc;
