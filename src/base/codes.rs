@@ -38,6 +38,8 @@ codes! {
     // Files and options.
     CANNOT_READ "E5001" "a file cannot be read";
     CANNOT_WRITE "E5002" "a file cannot be written";
+    OUTPUT_CLASH "E5003" "two files in one place";
+    NOT_A_PROGRAM "E5004" "not a program";
     NOT_BUILT "E5099" "not built yet";
 
     // Warnings.

@@ -1,1 +1,88 @@
-//! (layer under construction)
+//! Layer 12: the command line.
+//!
+//! In: the arguments of the process. Out: its exit status, results on standard output, messages on
+//! standard error. Invariant: a panic anywhere below becomes status 101 with a request to report
+//! it. Not here: anything a library user or a test would want to call.
+
+pub mod args;
+mod compile;
+mod console;
+mod explain;
+mod inspect;
+pub mod pages;
+mod report;
+mod run;
+mod values;
+
+use std::panic::{self, PanicHookInfo};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use console::Status;
+
+/// The stack of the compiling thread. Nesting is limited by the parser, but a debug build needs
+/// more than the usual 8 megabytes for the deepest tree that the limit admits.
+const STACK: usize = 256 << 20;
+
+/// What the panic hook saw, for the report.
+static PANIC: Mutex<String> = Mutex::new(String::new());
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // A closed pipe must not turn `pycoc --help | head` into a failure.
+            let _ = error.print();
+            return if error.use_stderr() { Status::Usage } else { Status::Success }.into();
+        }
+    };
+    panic::set_hook(Box::new(remember));
+    let status = thread::Builder::new().stack_size(STACK).spawn(move || dispatch(&args)).map(|t| t.join());
+    match status {
+        Ok(Ok(status)) => status.into(),
+        Ok(Err(_)) => {
+            console::message(&defect(&PANIC.lock().map(|text| text.clone()).unwrap_or_default()));
+            Status::Defect.into()
+        }
+        Err(error) => {
+            console::message(&format!("Error: pycoc cannot start a thread: {error}\n"));
+            Status::FileFailed.into()
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> Status {
+    match &args.command {
+        Command::Compile(args) => compile::compile(args),
+        Command::Check(args) => compile::check(args),
+        Command::Run(args) => run::run(args),
+        Command::Inspect(args) => inspect::inspect(args),
+        Command::Explain(args) => explain::explain(args),
+    }
+}
+
+/// Keeps what a panic says instead of printing it at once.
+fn remember(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let place = info.location().map(|l| format!(" ({l})")).unwrap_or_default();
+    if let Ok(mut panic) = PANIC.lock() {
+        *panic = format!("{text}{place}");
+    }
+}
+
+/// The text for a defect of pycoc.
+fn defect(what: &str) -> String {
+    format!(
+        "Internal error: {what}\n\
+         This is a defect of pycoc {}, not of your program. Please report it, with the source that\n\
+         caused it, the command line, and the line above. Trying -O0 may avoid it meanwhile.\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}

@@ -7,7 +7,9 @@
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::{FileId, SourceMap, Span};
+use crate::base::suggest;
 use crate::driver::files::{FileError, Files};
+use crate::driver::output::folder_of;
 
 /// The longest source that is read: a hundred times what fits a C64.
 const LONGEST: usize = 16 << 20;
@@ -17,7 +19,7 @@ pub fn load(files: &dyn Files, path: &str, sources: &mut SourceMap, sink: &mut S
     let bytes = match files.read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            sink.push(unreadable(&error));
+            sink.push(with_hint(unreadable(&error), files, path));
             return None;
         }
     };
@@ -42,6 +44,22 @@ pub fn unreadable(error: &FileError) -> Diagnostic {
     Diagnostic::global(code, error.to_string())
 }
 
+/// Adds the name of a source in the same folder that was probably meant.
+fn with_hint(diagnostic: Diagnostic, files: &dyn Files, path: &str) -> Diagnostic {
+    let folder = folder_of(path);
+    let wanted = path[folder.len()..].trim_start_matches('/');
+    let names = files.list(folder);
+    let whole = format!("{wanted}.pyco");
+    let hint = match names.contains(&whole) {
+        true => Some(format!("Did you mean '{whole}'?")),
+        false => suggest::did_you_mean(wanted, names.iter().map(String::as_str)),
+    };
+    match hint {
+        Some(hint) => diagnostic.help(hint),
+        None => diagnostic,
+    }
+}
+
 /// Points at the first byte that is not UTF-8. The map gets the text before it, to show its line.
 fn not_utf8(path: &str, bytes: &[u8], good: usize, sources: &mut SourceMap) -> Diagnostic {
     let text = String::from_utf8_lossy(&bytes[..good]).into_owned() + "\u{FFFD}";
@@ -57,6 +75,16 @@ mod tests {
     use super::*;
     use crate::base::render;
     use crate::driver::files::MemoryFiles;
+
+    #[test]
+    fn a_missing_file_suggests_one_beside_it() {
+        let files = MemoryFiles::default();
+        files.add("d/hello.pyco", "");
+        let hint = |path| with_hint(Diagnostic::global(codes::CANNOT_READ, ""), &files, path).helps;
+        assert_eq!(hint("d/hallo.pyco"), ["Did you mean 'hello.pyco'?"]);
+        assert_eq!(hint("d/hello"), ["Did you mean 'hello.pyco'?"]);
+        assert_eq!(hint("hello"), Vec::<String>::new());
+    }
 
     fn loaded(bytes: &[u8]) -> (Option<String>, String) {
         let files = MemoryFiles::default();

@@ -4,6 +4,9 @@
 //! every file, and what goes to standard output. Invariant: a path depends on the options and the
 //! names only. Not here: writing them (`files.rs`).
 
+use crate::base::codes;
+use crate::base::diag::Diagnostic;
+use crate::base::source::SourceMap;
 use crate::driver::build::Built;
 use crate::driver::files::Files;
 use crate::driver::session::{EMIT_KINDS, Emit, EmitKind, Options, Target};
@@ -41,6 +44,24 @@ pub fn outputs(files: &dyn Files, options: &Options, main: &str, built: Built) -
         }
     }
     outputs
+}
+
+/// The error for a result that would replace a source, or another result.
+pub fn clash(outputs: &Outputs, sources: &SourceMap) -> Option<Diagnostic> {
+    let same = |a: &str, b: &str| a.trim_start_matches("./") == b.trim_start_matches("./");
+    for (i, (path, _)) in outputs.files.iter().enumerate() {
+        let text = if sources.iter().any(|(_, file)| same(&file.path, path)) {
+            format!("'{path}' is a source of this program and would be replaced")
+        } else if outputs.files[..i].iter().any(|(other, _)| same(other, path)) {
+            format!("Two results would be written to '{path}'")
+        } else {
+            continue;
+        };
+        return Some(
+            Diagnostic::global(codes::OUTPUT_CLASH, text).help("give every result a path of its own"),
+        );
+    }
+    None
 }
 
 /// The path of the main result: the `.prg`, or the `.LIB` of `--lib`.
@@ -117,6 +138,20 @@ mod tests {
         assert_eq!(path(Target::Dynamic, Some("out"), "a/game.pyco"), "out/game.prg");
         assert_eq!(path(Target::Program, Some("new/"), "game.pyco"), "new/game.prg");
         assert_eq!(path(Target::Program, Some("x.bin"), "a/game.pyco"), "x.bin");
+    }
+
+    #[test]
+    fn no_result_replaces_a_source_or_another_result() {
+        let clash_of = |paths: [&str; 2]| {
+            let files = paths.map(|path| (path.to_string(), vec![])).to_vec();
+            let mut sources = SourceMap::default();
+            sources.add("./a.pyco", "");
+            clash(&Outputs { files, stdout: vec![] }, &sources).map(|d| d.message)
+        };
+        assert_eq!(clash_of(["a.prg", "a.map"]), None);
+        let text = "'a.pyco' is a source of this program and would be replaced";
+        assert_eq!(clash_of(["a.prg", "a.pyco"]).as_deref(), Some(text));
+        assert_eq!(clash_of(["x", "./x"]).as_deref(), Some("Two results would be written to './x'"));
     }
 
     #[test]

@@ -1,0 +1,18 @@
+//! The pages of `docs/errors/`, embedded, by code. `tests/tidy.rs` checks that none is missing.
+
+macro_rules! pages {
+    ($($code:literal)+) => {
+        /// Codes and their pages, ascending.
+        pub const PAGES: &[(&str, &str)] =
+            &[$(($code, include_str!(concat!("../../docs/errors/", $code, ".md")))),+];
+    };
+}
+
+pages! {
+    "E0001"
+    "E0090"
+    "E5001"
+    "E5002"
+    "E5003"
+    "E5004"
+}
