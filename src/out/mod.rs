@@ -1,1 +1,3 @@
-//! (layer under construction)
+//! Output files, as pure functions from a linked image to bytes or text.
+
+pub mod d64;
