@@ -26,13 +26,11 @@ impl Version {
     /// Reads `1`, `1.2` or `1.2.3`; missing parts are 0.
     pub fn parse(text: &str) -> Option<Version> {
         let mut parts = [0u32; 3];
-        let mut count = 0;
-        for part in text.split('.') {
-            if count == 3 || part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
+        for (i, part) in text.split('.').enumerate() {
+            if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
                 return None;
             }
-            parts[count] = part.parse().ok()?;
-            count += 1;
+            *parts.get_mut(i)? = part.parse().ok()?;
         }
         Some(Version { major: parts[0], minor: parts[1], patch: parts[2] })
     }
