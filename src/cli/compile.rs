@@ -16,17 +16,7 @@ use crate::driver::session::{LibFormat, Options, Prefer, Target};
 
 /// `pycoc compile FILE`
 pub fn compile(args: &CompileArgs) -> Status {
-    let options = Options {
-        target: match (args.lib, args.dynamic) {
-            (true, _) => Target::Library,
-            (_, true) => Target::Dynamic,
-            _ => Target::Program,
-        },
-        output: args.output.clone(),
-        emit: args.emit.clone(),
-        d64: args.d64.clone(),
-        ..options(&args.build)
-    };
+    let options = compile_options(args);
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
     let built = build::build(&DiskFiles, &options, &args.file, &mut sources, &mut sink);
     let outputs = built.map(|built| output::outputs(&DiskFiles, &options, &args.file, built));
@@ -46,14 +36,29 @@ pub fn compile(args: &CompileArgs) -> Status {
 /// `pycoc check FILE`
 pub fn check(args: &CheckArgs) -> Status {
     let target = if args.lib { Target::Library } else { Target::Program };
-    let options = Options { target, ..options(&args.build) };
+    let options = Options { target, ..shared_options(&args.build) };
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
     build::check(&DiskFiles, &options, &args.file, &mut sources, &mut sink);
     report(&args.messages, &sources, sink)
 }
 
+/// What the arguments of `compile` ask for.
+pub fn compile_options(args: &CompileArgs) -> Options {
+    Options {
+        target: match (args.lib, args.dynamic) {
+            (true, _) => Target::Library,
+            (_, true) => Target::Dynamic,
+            _ => Target::Program,
+        },
+        output: args.output.clone(),
+        emit: args.emit.clone(),
+        d64: args.d64.clone(),
+        ..shared_options(&args.build)
+    }
+}
+
 /// The options that compile, check and run share.
-pub fn options(args: &BuildArgs) -> Options {
+pub fn shared_options(args: &BuildArgs) -> Options {
     Options {
         opt: args.opt,
         module_folders: args.module_folders.clone(),

@@ -2,10 +2,10 @@
 //!
 //! In: the arguments of the process. Out: its exit status, results on standard output, messages on
 //! standard error. Invariant: a panic anywhere below becomes status 101 with a request to report
-//! it. Not here: anything a library user or a test would want to call.
+//! it. Not here: the work itself (`driver/`).
 
 pub mod args;
-mod compile;
+pub mod compile;
 mod console;
 mod explain;
 mod inspect;
@@ -17,7 +17,7 @@ mod values;
 use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use clap::Parser;
 
@@ -27,6 +27,9 @@ use console::Status;
 /// The stack of the compiling thread. Nesting is limited by the parser, but a debug build needs
 /// more than the usual 8 megabytes for the deepest tree that the limit admits.
 const STACK: usize = 256 << 20;
+
+/// The name of that thread, by which the panic hook knows it.
+const WORKER: &str = "pycoc";
 
 /// What the panic hook saw, for the report.
 static PANIC: Mutex<String> = Mutex::new(String::new());
@@ -41,17 +44,26 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Status::Usage } else { Status::Success }.into();
         }
     };
-    panic::set_hook(Box::new(remember));
-    let status = thread::Builder::new().stack_size(STACK).spawn(move || dispatch(&args)).map(|t| t.join());
-    match status {
-        Ok(Ok(status)) => status.into(),
+    guarded(move || dispatch(&args)).into()
+}
+
+/// Runs `work` with a large stack. A panic in it is a defect of pycoc, shown as such.
+fn guarded(work: impl FnOnce() -> Status + Send + 'static) -> Status {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| match thread::current().name() {
+        Some(WORKER) => remember(info),
+        _ => before(info),
+    }));
+    let worker = thread::Builder::new().name(WORKER.to_string()).stack_size(STACK).spawn(work);
+    match worker.map(JoinHandle::join) {
+        Ok(Ok(status)) => status,
         Ok(Err(_)) => {
             console::message(&defect(&PANIC.lock().map(|text| text.clone()).unwrap_or_default()));
-            Status::Defect.into()
+            Status::Defect
         }
         Err(error) => {
             console::message(&format!("Error: pycoc cannot start a thread: {error}\n"));
-            Status::FileFailed.into()
+            Status::FileFailed
         }
     }
 }
@@ -85,4 +97,24 @@ fn defect(what: &str) -> String {
          caused it, the command line, and the line above. Trying -O0 may avoid it meanwhile.\n",
         env!("CARGO_PKG_VERSION")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_defect_with_its_text_and_place() {
+        let status = guarded(|| panic!("the {} pass failed", "gvn"));
+        assert_eq!(status, Status::Defect);
+        let text = defect(&PANIC.lock().unwrap());
+        assert!(text.starts_with("Internal error: the gvn pass failed (src/cli/mod.rs:"), "{text}");
+        assert!(text.contains("Please report it"), "{text}");
+    }
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
 }

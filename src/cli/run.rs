@@ -7,7 +7,7 @@ use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::SourceMap;
 use crate::cli::args::RunArgs;
-use crate::cli::compile::options;
+use crate::cli::compile::shared_options;
 use crate::cli::console::Status;
 use crate::cli::report::{report, report_one};
 use crate::driver::build;
@@ -30,7 +30,7 @@ fn program(args: &RunArgs) -> Result<Vec<u8>, Status> {
         return DiskFiles.read(&args.file).map_err(|error| report_one(&args.messages, unreadable(&error)));
     }
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
-    let options = options(&args.build);
+    let options = shared_options(&args.build);
     let built = build::build(&DiskFiles, &options, &args.file, &mut sources, &mut sink);
     let status = report(&args.messages, &sources, sink);
     built.and_then(|built| built.prg).filter(|_| status == Status::Success).ok_or(status)

@@ -1,0 +1,174 @@
+//! The binary as a user meets it: arguments in, status, standard output and standard error out.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+/// A folder of its own for each test, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("pycoc-cli-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn with(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        fs::write(self.0.join(name), content).unwrap();
+        self
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.join(name).exists()
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).unwrap()
+    }
+
+    /// Status, standard output and standard error of `pycoc` with these arguments.
+    fn pycoc(&self, args: &str) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pycoc"));
+        let done = command.args(args.split_whitespace()).current_dir(&self.0).env("NO_COLOR", "1").output();
+        let done = done.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const HELLO: &str = "def main():\n    print(\"Hello\")\n";
+const BROKEN: &str = "def main():\n    print(\"Hello\"\n";
+
+#[test]
+fn wrong_usage_is_status_2() {
+    let folder = Folder::new("usage");
+    for args in ["", "compil x.pyco", "compile", "compile x.pyco -O9", "run x.prg --max-cycles many"] {
+        let (status, out, err) = folder.pycoc(args);
+        assert_eq!((status, out.as_str()), (2, ""), "{args}: {err}");
+        assert!(err.contains("Usage") || err.contains("--help"), "{args}: {err}");
+    }
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    let (status, out, err) = Folder::new("help").pycoc("--help");
+    assert_eq!((status, err.as_str()), (0, ""));
+    for command in ["compile", "check", "run", "inspect", "explain"] {
+        assert!(out.contains(&format!("\n  {command} ")), "{command} missing in {out}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_status_4_and_a_near_name_is_offered() {
+    let folder = Folder::new("missing").with("hello.pyco", HELLO);
+    for command in ["compile", "check", "run"] {
+        let (status, _, err) = folder.pycoc(&format!("{command} hallo.pyco --message-format short"));
+        assert_eq!(status, 4);
+        let expected =
+            "Error: Cannot read 'hallo.pyco': there is no such file\n  help: Did you mean 'hello.pyco'?\n";
+        assert_eq!(err, expected);
+    }
+    let (status, _, err) = folder.pycoc("inspect NONE.LIB");
+    assert_eq!((status, err.contains("[E5001] Error: Cannot read 'NONE.LIB'")), (4, true), "{err}");
+}
+
+#[test]
+fn a_source_that_is_not_utf8_is_an_error_at_its_line() {
+    let folder = Folder::new("utf8").with("a.pyco", b"# ok\n# caf\xE9\n");
+    let (status, out, err) = folder.pycoc("check a.pyco --message-format json");
+    assert_eq!((status, out.as_str()), (1, ""));
+    let error: serde_json::Value = serde_json::from_str(&err).unwrap();
+    assert_eq!((&error["code"], &error["line"], &error["column"]), (&"E0090".into(), &2.into(), &6.into()));
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    let folder = Folder::new("color").with("a.pyco", b"\xE9");
+    let colored = |args| folder.pycoc(args).2.contains('\x1b');
+    assert!(!colored("check a.pyco"));
+    assert!(!colored("check a.pyco --color never"));
+    assert!(colored("check a.pyco --color always"));
+}
+
+#[test]
+fn explain_takes_codes_of_either_case_and_suggests() {
+    let folder = Folder::new("explain");
+    let (status, out, err) = folder.pycoc("explain e5001");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.starts_with("# E5001: a file cannot be read\n"), "{out}");
+    let (status, out, err) = folder.pycoc("explain E5O01");
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.starts_with("Error: There is no diagnostic 'E5O01'. Did you mean 'E"), "{err}");
+    assert!(err.contains("'E5001'"), "{err}");
+}
+
+#[test]
+fn a_program_is_written_beside_its_source_and_runs() {
+    let folder = Folder::new("hello").with("hello.pyco", HELLO);
+    assert_eq!(folder.pycoc("compile hello.pyco"), (0, String::new(), String::new()));
+    assert_eq!(folder.bytes("hello.prg")[..2], [1, 8]);
+    assert_eq!(folder.pycoc("run hello.prg"), (0, "HELLO".into(), String::new()));
+    let (status, out, _) = folder.pycoc("inspect hello.prg");
+    assert_eq!((status, out.contains("loads     $0801-")), (0, true), "{out}");
+}
+
+#[test]
+fn running_a_source_writes_nothing() {
+    let folder = Folder::new("run").with("hello.pyco", HELLO);
+    let (status, out, err) = folder.pycoc("run hello.pyco --stats");
+    assert_eq!((status, out.as_str()), (0, "HELLO"));
+    assert!(err.starts_with("cycles: ") && err.contains("\nprg-bytes: "), "{err}");
+    assert!(!folder.has("hello.prg"));
+}
+
+#[test]
+fn a_failed_compile_leaves_everything_as_it_was() {
+    let folder = Folder::new("failed").with("a.pyco", BROKEN).with("a.prg", "old");
+    let (status, out, err) = folder.pycoc("compile a.pyco --message-format short");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.starts_with("a.pyco:"), "{err}");
+    assert_eq!(folder.bytes("a.prg"), b"old");
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_status_4() {
+    let folder = Folder::new("unwritable").with("hello.pyco", HELLO);
+    let (status, _, err) = folder.pycoc("compile hello.pyco -o no/such/x.prg --message-format json");
+    assert_eq!(status, 4);
+    assert!(err.contains("\"E5002\"") && err.contains("no/such/x.prg"), "{err}");
+}
+
+#[test]
+fn a_result_never_replaces_a_source() {
+    let folder = Folder::new("clash").with("hello.pyco", HELLO);
+    let (status, _, err) = folder.pycoc("compile hello.pyco -o ./hello.pyco");
+    assert_eq!((status, err.contains("[E5003]")), (1, true), "{err}");
+    assert_eq!(folder.bytes("hello.pyco"), HELLO.as_bytes());
+}
+
+#[test]
+fn what_is_not_a_program_does_not_run() {
+    let folder = Folder::new("not-a-program").with("a.prg", [1]);
+    for command in ["run", "inspect"] {
+        let (status, _, err) = folder.pycoc(&format!("{command} a.prg"));
+        assert_eq!((status, err.contains("[E5004]")), (1, true), "{command}: {err}");
+    }
+}
+
+#[test]
+fn equal_sources_give_equal_bytes_in_every_folder() {
+    let (one, two) = (Folder::new("same-1"), Folder::new("same-2"));
+    let (one, two) = (one.with("hello.pyco", HELLO), two.with("hello.pyco", HELLO));
+    assert_eq!(one.pycoc("compile hello.pyco --emit labels").0, 0);
+    assert_eq!(two.pycoc("compile hello.pyco --emit labels").0, 0);
+    assert_eq!(one.bytes("hello.prg"), two.bytes("hello.prg"));
+    assert_eq!(one.bytes("hello.lbl"), two.bytes("hello.lbl"));
+}

@@ -1,0 +1,149 @@
+//! One test for every file in `fixtures/`; `tests/support/` describes their form.
+//!
+//! `cargo test --test filetests NAME` runs those whose path contains NAME, `BLESS=1` rewrites what
+//! they expect. A command makes a text of the fixture; all else is the same for every command.
+
+mod support;
+
+use std::path::Path;
+
+use clap::Parser;
+use libtest_mimic::{Arguments, Failed, Trial};
+use pycoc::base::diag::Sink;
+use pycoc::base::render;
+use pycoc::base::source::SourceMap;
+use pycoc::cli::args::{Args, Command};
+use pycoc::cli::compile::compile_options;
+use pycoc::driver::build::{self, Built};
+use pycoc::driver::files::MemoryFiles;
+use pycoc::driver::session::{Emit, OptLevel, Options};
+use support::Fixture;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let trials = support::fixtures(&root.join("fixtures")).into_iter().map(|path| {
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        Trial::test(name, move || check(&path).map_err(Failed::from))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+fn check(path: &Path) -> Result<(), String> {
+    let fixture = Fixture::read(path)?;
+    let words: Vec<&str> = fixture.command.iter().map(String::as_str).collect();
+    let actual = match words[..] {
+        ["run"] => run(&fixture)?,
+        ["error"] => diagnostics(&fixture, true)?,
+        ["check"] => diagnostics(&fixture, false)?,
+        ["emit", kind] => emit(&fixture, kind)?,
+        _ => return Err(format!("unknown command `{}`", words.join(" "))),
+    };
+    fixture.compare(&actual)
+}
+
+/// A compilation of the fixture's files in memory.
+struct Compiled {
+    built: Option<Built>,
+    sources: SourceMap,
+    sink: Sink,
+}
+
+fn compile(fixture: &Fixture, options: &Options) -> Compiled {
+    let files = MemoryFiles::default();
+    for (name, text) in &fixture.files {
+        files.add(name, text.as_str());
+    }
+    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+    let built = build::build(&files, options, &fixture.files[0].0, &mut sources, &mut sink);
+    sink.sort();
+    Compiled { built, sources, sink }
+}
+
+impl Compiled {
+    /// All diagnostics in the short form.
+    fn messages(&self) -> String {
+        self.sink.iter().map(|d| render::short(&self.sources, d)).collect()
+    }
+
+    /// The result, or the errors that prevented it.
+    fn built(self) -> Result<Built, String> {
+        let messages = self.messages();
+        self.built.ok_or(messages)
+    }
+}
+
+/// `test error` and `test check`: the diagnostics, which must also be those of the `#!` marks.
+fn diagnostics(fixture: &Fixture, must_fail: bool) -> Result<String, String> {
+    let compiled = compile(fixture, &options(fixture)?);
+    if must_fail && !compiled.sink.has_errors() {
+        return Err("compiled without an error".to_string());
+    }
+    check_marks(fixture, &compiled)?;
+    Ok(compiled.messages())
+}
+
+/// Every diagnostic with a place must be marked and every mark must be met, if there are marks.
+fn check_marks(fixture: &Fixture, compiled: &Compiled) -> Result<(), String> {
+    if fixture.marks.is_empty() {
+        return Ok(());
+    }
+    let text = |(file, line, code): &(String, usize, String)| format!("{file}:{line}: {code}\n");
+    let placed = compiled.sink.iter().filter_map(|d| d.span.map(|span| (d, span)));
+    let mut found: Vec<_> = placed
+        .map(|(d, span)| {
+            (compiled.sources.file(span.file).path.clone(), compiled.sources.line(span), d.code.to_string())
+        })
+        .collect();
+    let mut wanted = fixture.marks.clone();
+    found.sort();
+    wanted.sort();
+    if found == wanted {
+        return Ok(());
+    }
+    let lines = |list: &[_]| list.iter().map(text).collect::<String>();
+    Err(support::difference(&lines(&wanted), &lines(&found)) + &compiled.messages())
+}
+
+/// `test emit KIND`: what `--emit KIND` prints.
+fn emit(fixture: &Fixture, kind: &str) -> Result<String, String> {
+    let mut options = options(fixture)?;
+    let kinds = pycoc::driver::session::EMIT_KINDS;
+    let (kind, ..) = kinds.iter().find(|(_, name, _)| *name == kind).ok_or("no such kind to emit")?;
+    options.emit.push(Emit { kind: *kind, path: None });
+    let built = compile(fixture, &options).built()?;
+    Ok(built.emits.iter().map(|(_, text)| String::from_utf8_lossy(text)).collect())
+}
+
+/// `test run`: what the program prints, which must be the same at every level.
+fn run(fixture: &Fixture) -> Result<String, String> {
+    let mut first: Option<String> = None;
+    for level in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::Os] {
+        let options = Options { opt: level, ..options(fixture)? };
+        let compiled = compile(fixture, &options);
+        check_marks(fixture, &compiled)?;
+        let built = compiled.built()?;
+        let printed = execute(fixture, built).map_err(|error| format!("at {level:?}: {error}"))?;
+        match &first {
+            None => first = Some(printed),
+            Some(first) if *first == printed => {}
+            Some(first) => return Err(format!("at {level:?}:\n{}", support::difference(first, &printed))),
+        }
+    }
+    Ok(first.unwrap_or_default())
+}
+
+/// The options of the line `#: args …`, as `pycoc compile` takes them.
+fn options(fixture: &Fixture) -> Result<Options, String> {
+    let words = ["pycoc", "compile", "x"].into_iter().chain(fixture.args());
+    let args = Args::try_parse_from(words).map_err(|error| error.to_string())?;
+    match args.command {
+        Command::Compile(args) => Ok(compile_options(&args)),
+        _ => Err("not options of `pycoc compile`".to_string()),
+    }
+}
+
+/// Runs a finished program and returns what it prints.
+fn execute(_fixture: &Fixture, _built: Built) -> Result<String, String> {
+    Err("running is not built yet".to_string())
+}
