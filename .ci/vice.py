@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Runs the examples on an independent C64 and compares what they print.
+
+    vice.py PYCOC C64RUN [FILE.pyco ...]
+
+Each program (default: examples/*.pyco) is compiled and run in VICE by C64RUN; the text that stands
+on VICE's screen below RUN must be what `pycoc run` prints. A program whose text holds the line
+`# vice: no` is left out: it waits for keys, never ends, or draws more than text. Status 1 on a
+difference.
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+COLUMNS = 40
+
+
+def printed(pycoc, source):
+    """The program's text as rows of the screen."""
+    done = subprocess.run([pycoc, "run", source], capture_output=True, text=True, timeout=120, check=True)
+    rows = []
+    for line in done.stdout.rstrip("\n").split("\n"):
+        rows += [line[i:i + COLUMNS] for i in range(0, max(len(line), 1), COLUMNS)]
+    return [row.rstrip() for row in rows]
+
+
+def on_vice(c64run, prg):
+    """The rows between RUN and READY; the last ones only, if more was printed than fits."""
+    done = subprocess.run([c64run, prg, "--seconds", "120"], capture_output=True, text=True, timeout=400)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    rows = [row.rstrip() for row in done.stdout.split("-" * COLUMNS)[1].strip("\n").split("\n")]
+    start = len(rows) - 1 - rows[::-1].index("RUN") if "RUN" in rows else -1
+    rows = rows[start + 1:]
+    while rows and rows[-1] in ("", "READY."):
+        rows.pop()
+    return rows, start >= 0
+
+
+def compare(pycoc, c64run, source):
+    """None, or what differs."""
+    with tempfile.TemporaryDirectory() as temp:
+        prg = pathlib.Path(temp) / "main.prg"
+        subprocess.run([pycoc, "compile", source, "-o", prg], check=True, timeout=120)
+        want = printed(pycoc, source)
+        have, whole = on_vice(c64run, prg)
+    if (whole and have == want) or (not whole and have == want[len(want) - len(have):]):
+        return None
+    return "\n".join([f"  pycoc run: {want}", f"  VICE:      {have}"])
+
+
+def main():
+    pycoc, c64run, *files = sys.argv[1:]
+    pycoc, c64run = str(pathlib.Path(pycoc).resolve()), str(pathlib.Path(c64run).resolve())
+    failed = 0
+    for source in [pathlib.Path(f) for f in files] or sorted(pathlib.Path("examples").glob("*.pyco")):
+        if "\n# vice: no\n" in source.read_text(encoding="utf-8"):
+            continue
+        try:
+            difference = compare(pycoc, c64run, source)
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            difference = f"  {error}"
+        print(f"{'FAIL' if difference else 'ok  '} {source}", flush=True)
+        if difference:
+            failed += 1
+            print(difference)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
