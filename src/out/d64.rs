@@ -155,8 +155,9 @@ pub fn write(disk: &Disk) -> Result<Vec<u8>, DiskError> {
     check(disk)?;
     let mut image = vec![0; IMAGE_SIZE];
     let mut used: Vec<(u8, u8)> = vec![(DIRECTORY_TRACK, 0)];
-    let blocks: Vec<(u8, u8)> =
-        file_tracks().flat_map(|t| sector_order(t, FILE_INTERLEAVE).into_iter().map(move |s| (t, s))).collect();
+    let blocks: Vec<(u8, u8)> = file_tracks()
+        .flat_map(|t| sector_order(t, FILE_INTERLEAVE).into_iter().map(move |s| (t, s)))
+        .collect();
     let needed: usize = disk.files.iter().map(block_count).sum();
     if needed > blocks.len() {
         return Err(DiskError::Full { needed, available: blocks.len() });
@@ -232,7 +233,8 @@ fn write_directory(image: &mut [u8], entries: &[[u8; ENTRY - 2]], used: &mut Vec
     let order = sector_order(DIRECTORY_TRACK, DIRECTORY_INTERLEAVE);
     // Sector 0 is the map; the directory begins in sector 1 and goes on in steps of three.
     let first = order.iter().position(|s| *s == 1).unwrap_or(0);
-    let sectors: Vec<u8> = order[first..].iter().chain(&order[..first]).copied().filter(|s| *s != 0).collect();
+    let sectors: Vec<u8> =
+        order[first..].iter().chain(&order[..first]).copied().filter(|s| *s != 0).collect();
     let pages = entries.len().div_ceil(8).max(1);
     for page in 0..pages {
         let Some(at) = offset(DIRECTORY_TRACK, sectors[page]) else { continue };
