@@ -4,3 +4,5 @@ pub mod branch;
 pub mod emit;
 pub mod object;
 pub mod reloc;
+pub mod rt_abi;
+pub mod zpset;
