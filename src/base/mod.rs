@@ -3,6 +3,7 @@
 pub mod bytes;
 pub mod codes;
 pub mod diag;
+pub mod idset;
 pub mod index;
 pub mod json;
 pub mod render;

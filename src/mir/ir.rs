@@ -92,6 +92,11 @@ impl BinOp {
         matches!(self, BinOp::Add | BinOp::Mul | BinOp::And | BinOp::Or | BinOp::Xor)
     }
 
+    /// True for the operations that also work on an `I1`.
+    pub fn works_on_bits(self) -> bool {
+        matches!(self, BinOp::And | BinOp::Or | BinOp::Xor)
+    }
+
     /// True for the three shifts.
     pub fn is_shift(self) -> bool {
         matches!(self, BinOp::Shl | BinOp::Shr | BinOp::Sar)

@@ -1,6 +1,15 @@
 //! Layer 4: the middle IR, its text form, its analyses and its interpreter.
 
 pub mod build;
+pub mod cfg;
+pub mod dom;
 pub mod ir;
+pub mod live;
+pub mod loops;
+pub mod print;
 pub mod rewrite;
 pub mod rt;
+pub mod text;
+mod text_lex;
+mod text_op;
+pub mod verify;
