@@ -15,9 +15,14 @@ use pycoc::base::source::SourceMap;
 use pycoc::cli::args::{Args, Command};
 use pycoc::cli::compile::compile_options;
 use pycoc::driver::build::{self, Built};
+use pycoc::driver::drive::Disk;
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::{Emit, OptLevel, Options};
+use pycoc::sim::{Machine, RunOptions};
 use support::Fixture;
+
+/// Cycles after which a program counts as hanging.
+const LONGEST_RUN: u64 = 100_000_000;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -123,7 +128,7 @@ fn run(fixture: &Fixture) -> Result<String, String> {
         let compiled = compile(fixture, &options);
         check_marks(fixture, &compiled)?;
         let built = compiled.built()?;
-        let printed = execute(fixture, built).map_err(|error| format!("at {level:?}: {error}"))?;
+        let printed = execute(fixture, built, level).map_err(|error| format!("at {level:?}: {error}"))?;
         match &first {
             None => first = Some(printed),
             Some(first) if *first == printed => {}
@@ -143,7 +148,30 @@ fn options(fixture: &Fixture) -> Result<Options, String> {
     }
 }
 
-/// Runs a finished program and returns what it prints.
-fn execute(_fixture: &Fixture, _built: Built) -> Result<String, String> {
-    Err("running is not built yet".to_string())
+/// Runs a finished program, its modules on drive 8, and returns what it prints.
+fn execute(fixture: &Fixture, built: Built, level: OptLevel) -> Result<String, String> {
+    let disk = MemoryFiles::default();
+    for (name, bytes) in built.libs {
+        disk.add(name, bytes);
+    }
+    let mut drive = Disk::open(&disk, ".").map_err(|error| error.to_string())?;
+    let mut machine = Machine::new();
+    machine.load_prg(&built.prg.ok_or("no program was made")?).map_err(|error| error.to_string())?;
+    let input = fixture.key("input").unwrap_or_default().replace("\\n", "\n");
+    let options = RunOptions { max_cycles: LONGEST_RUN, input, ..RunOptions::default() };
+    let outcome = machine.run(&options, &mut drive);
+    let (exit, text) = (outcome.exit.to_string(), outcome.output.text);
+    match fixture.key("fails") {
+        None if !outcome.exit.is_success() => return Err(format!("{exit} after printing\n{text}")),
+        Some(_) if outcome.exit.is_success() => return Err(format!("ended well after printing\n{text}")),
+        Some(how) if !exit.contains(how) => return Err(format!("failed because {exit}, not because {how}")),
+        _ => {}
+    }
+    if let Some(limit) = fixture.key("max-cycles").filter(|_| level == OptLevel::O2) {
+        let limit: u64 = limit.parse().map_err(|_| "max-cycles is not a number")?;
+        if outcome.cycles > limit {
+            return Err(format!("{} cycles, at most {limit}", outcome.cycles));
+        }
+    }
+    Ok(text)
 }

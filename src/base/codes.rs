@@ -40,6 +40,7 @@ codes! {
     CANNOT_WRITE "E5002" "a file cannot be written";
     OUTPUT_CLASH "E5003" "two files in one place";
     NOT_A_PROGRAM "E5004" "not a program";
+    PROGRAM_FAILED "E5005" "the program failed";
     NOT_BUILT "E5099" "not built yet";
 
     // Warnings.

@@ -30,7 +30,9 @@ pub fn inspect(args: &InspectArgs) -> Status {
 /// The facts of a program file.
 fn program(path: &str, bytes: &[u8], as_json: bool) -> Result<String, Diagnostic> {
     let Some(load) = read_u16_at(bytes, 0) else {
-        let text = format!("'{path}' is not a program: it ends inside the load address");
+        let text = format!(
+            "'{path}' is not a program: too short for a program: it needs a load address and at least one byte"
+        );
         return Err(Diagnostic::global(codes::NOT_A_PROGRAM, text));
     };
     let size = bytes.len() - 2;
@@ -81,6 +83,9 @@ mod tests {
     #[test]
     fn a_cut_program_is_an_error_that_names_it() {
         let error = program("a.prg", &[1], false).unwrap_err();
-        assert_eq!(error.message, "'a.prg' is not a program: it ends inside the load address");
+        assert_eq!(
+            error.message,
+            "'a.prg' is not a program: too short for a program: it needs a load address and at least one byte"
+        );
     }
 }

@@ -53,6 +53,8 @@ fn status(sink: &Sink) -> Status {
     let unusable = |d: &Diagnostic| [codes::CANNOT_READ, codes::CANNOT_WRITE].contains(&d.code);
     if sink.iter().any(unusable) {
         Status::FileFailed
+    } else if sink.iter().any(|d| d.code == codes::PROGRAM_FAILED) {
+        Status::ProgramFailed
     } else if sink.has_errors() {
         Status::SourceErrors
     } else {

@@ -1,8 +1,12 @@
 //! Fixture files: one file is one test, with its command, its input and what is expected.
 //!
 //! ```text
-//! #: test error                 the command, in the first lines; further keys: args, prints, …
+//! #: test error                 the command, in the first lines: run, error, check, emit KIND
 //! #: args --checks              options as on the command line
+//! #: prints 42                  what `test run` prints, in place of a trailing block
+//! #: input Bob\n                what it types
+//! #: fails run-time error       how it ends, if not by returning
+//! #: max-cycles 1200            at -O2
 //! x: byte = 1                   #! E1020          a diagnostic of this code on this line
 //! #--- file: other.pyco         what follows is another file beside the main one
 //! #> expected text              at the end; BLESS=1 writes it anew
