@@ -1,0 +1,403 @@
+//! Statements that other languages have and PyCo has not, found by how a line begins.
+//!
+//! In: a logical line. Out: the same line with each foreign part reported once and replaced, so
+//! that the grammar can read the rest. Invariant: a line that was changed is `tainted`. Foreign
+//! parts of expressions are in `foreign_expr.rs`. Not here: what depends on the blocks around the
+//! line (`build.rs`), and names that nobody defined (`sema`).
+
+use super::edit::{find, is, opens, replace, replace_all, span_of};
+use super::lexer::Line;
+use crate::base::codes::{self, Code};
+use crate::base::diag::{Diagnostic, Edit, Fix, Sink};
+use crate::base::source::Span;
+use crate::base::suggest;
+use crate::syntax::token::{Kw, Sym, Token};
+
+/// The types that a line in the manner of C may begin with.
+const TYPES: [&str; 12] =
+    ["byte", "sbyte", "word", "int", "dword", "long", "bool", "char", "float", "f16", "f32", "string"];
+
+/// Checks lines one after the other.
+pub struct Foreign<'t, 'k> {
+    pub(super) text: &'t str,
+    pub(super) sink: &'k mut Sink,
+    /// Indentation of the last `try`, whose `except` and `finally` need no message.
+    last_try: Option<u32>,
+}
+
+impl<'t, 'k> Foreign<'t, 'k> {
+    /// A checker for the lines of `text`.
+    pub fn new(text: &'t str, sink: &'k mut Sink) -> Self {
+        Self { text, sink, last_try: None }
+    }
+
+    /// Reports and replaces what is foreign in `line`.
+    pub fn check(&mut self, line: &mut Line<'t>) {
+        match &line.tokens[0].0 {
+            Token::Kw(kw) => self.keyword(line, *kw),
+            Token::Name(_) => self.name(line),
+            _ => {}
+        }
+        self.expressions(line);
+    }
+
+    pub(super) fn slice(&self, span: Span) -> &'t str {
+        self.text.get(span.lo as usize..span.hi as usize).unwrap_or("")
+    }
+
+    pub(super) fn report(&mut self, line: &mut Line<'_>, diagnostic: Diagnostic) {
+        line.tainted = true;
+        self.sink.push(diagnostic);
+    }
+
+    /// Reports at the first token and drops the line.
+    fn drop_line(&mut self, line: &mut Line<'_>, code: Code, message: &str, help: &str) {
+        let span = line.tokens[0].1;
+        self.report(line, Diagnostic::error(code, span, message).help(help));
+        replace_all(line);
+    }
+
+    fn keyword(&mut self, line: &mut Line<'_>, kw: Kw) {
+        let indent = line.indent.hi - line.indent.lo;
+        match kw {
+            Kw::Import => self.plain_import(line),
+            Kw::From => self.names_import(line),
+            Kw::Else if matches!(line.tokens.get(1), Some((Token::Kw(Kw::If), _))) => self.else_if(line),
+            Kw::If | Kw::Elif | Kw::While => self.assignment_in_condition(line),
+            Kw::For => self.for_each(line),
+            Kw::Def => self.no_result(line),
+            Kw::Try => {
+                self.last_try = Some(indent);
+                self.drop_line(
+                    line,
+                    codes::EXCEPTIONS,
+                    "There is no 'try' in PyCo",
+                    "PyCo has no exceptions; return a value that tells whether it worked.",
+                );
+            }
+            Kw::Except | Kw::Finally if self.last_try == Some(indent) => {
+                line.tainted = true;
+                replace_all(line);
+            }
+            Kw::Except | Kw::Finally | Kw::Raise | Kw::Assert => self.drop_line(
+                line,
+                codes::EXCEPTIONS,
+                &format!("There is no '{}' in PyCo", kw.text()),
+                "PyCo has no exceptions; return a value that tells whether it worked.",
+            ),
+            Kw::With => self.drop_line(
+                line,
+                codes::WITH,
+                "There is no 'with' in PyCo",
+                "Write the calls before and after the block yourself.",
+            ),
+            Kw::Async => self.asynchronous(line),
+            Kw::Global | Kw::Nonlocal => self.drop_line(
+                line,
+                codes::GLOBAL,
+                &format!("There is no '{}' in PyCo", kw.text()),
+                "Shared variables are properties of a @singleton class, used as Class.name.",
+            ),
+            Kw::Del => self.drop_line(
+                line,
+                codes::DEL,
+                "There is no 'del' in PyCo",
+                "Every variable lives as long as its function or object; nothing is freed.",
+            ),
+            _ => {}
+        }
+    }
+
+    // ---- imports -------------------------------------------------------------------------
+
+    fn plain_import(&mut self, line: &mut Line<'_>) {
+        let span = span_of(&line.tokens, 0..line.tokens.len());
+        let end = find(&line.tokens, 1, |t| !matches!(t, Token::Name(_) | Token::Sym(Sym::Dot)));
+        let module = match end > 1 {
+            true => self.slice(span_of(&line.tokens, 1..end)).to_string(),
+            false => "MODULE".to_string(),
+        };
+        self.report(
+            line,
+            Diagnostic::error(
+                codes::IMPORT_FORM,
+                span,
+                format!("A module is imported with its names listed: from {module} import …"),
+            )
+            .help(format!("For example: from {module} import NAME; it is then used as {module}.NAME.")),
+        );
+        replace_all(line);
+    }
+
+    fn names_import(&mut self, line: &mut Line<'_>) {
+        let import = find(&line.tokens, 1, |t| matches!(t, Token::Kw(Kw::Import)));
+        if import + 1 == line.tokens.len() && import > 1 {
+            let end = line.tokens[import].1.end();
+            let module = self.slice(span_of(&line.tokens, 1..import)).to_string();
+            self.report(
+                line,
+                Diagnostic::error(codes::IMPORT_FORM, end, "The names to import are missing")
+                    .help(format!("List them: from {module} import name, name")),
+            );
+            return replace(line, import + 1..import + 1);
+        }
+        let mut from = import;
+        while let Some(i) = line.tokens.iter().skip(from).position(|(t, _)| *t == Token::Kw(Kw::As)) {
+            let lo = from + i;
+            let hi = find(&line.tokens, lo, |t| matches!(t, Token::Sym(Sym::Comma)));
+            let span = span_of(&line.tokens, lo..hi);
+            let cut = Span { lo: line.tokens[lo - 1].1.hi, ..span };
+            self.report(
+                line,
+                Diagnostic::error(codes::IMPORT_FORM, span, "There is no 'as' in PyCo's imports")
+                    .help("An imported name keeps its name, with the module before it: math.sin(x).")
+                    .fix("Remove it", cut, ""),
+            );
+            line.tokens.drain(lo..hi);
+            from = lo;
+        }
+    }
+
+    // ---- headers -------------------------------------------------------------------------
+
+    fn else_if(&mut self, line: &mut Line<'_>) {
+        let span = span_of(&line.tokens, 0..2);
+        self.report(
+            line,
+            Diagnostic::error(codes::MISSPELT_KEYWORD, span, "'else if' is written 'elif'").fix(
+                "Write 'elif'",
+                span,
+                "elif",
+            ),
+        );
+        line.tokens.splice(0..2, [(Token::Kw(Kw::Elif), span)]);
+    }
+
+    fn assignment_in_condition(&mut self, line: &mut Line<'_>) {
+        let colon = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Colon));
+        let at = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Assign));
+        if at < colon {
+            let span = line.tokens[at].1;
+            self.report(
+                line,
+                Diagnostic::error(
+                    codes::ASSIGNMENT_IN_CONDITION,
+                    span,
+                    "'=' assigns; a comparison is written '=='",
+                )
+                .fix("Write '=='", span, "=="),
+            );
+            line.tokens[at].0 = Token::Sym(Sym::Eq);
+        }
+    }
+
+    /// `for x in anything` other than `range(…)`.
+    fn for_each(&mut self, line: &mut Line<'_>) {
+        let tokens = &line.tokens;
+        let into = find(tokens, 1, |t| *t == Token::Kw(Kw::In));
+        let colon = find(tokens, 1, |t| *t == Token::Sym(Sym::Colon));
+        if into + 1 >= colon {
+            return;
+        }
+        let over_range =
+            matches!(tokens[into + 1].0, Token::Name("range")) && is(tokens.get(into + 2), Sym::LParen);
+        let one_name = into == 2 && matches!(tokens[1].0, Token::Name(_));
+        if over_range && one_name {
+            return;
+        }
+        let span = span_of(tokens, if one_name { into + 1..colon } else { 1..into });
+        let diagnostic = if one_name {
+            Diagnostic::error(codes::FOR_EACH, span, "'for' counts over range(…) only")
+                .help("For the elements of a: for i in range(len(a)), and a[i] in the body.")
+        } else {
+            Diagnostic::error(codes::FOR_EACH, span, "'for' has exactly one loop variable")
+                .help("Write: for i in range(n):")
+        };
+        self.report(line, diagnostic);
+        // What remains is a loop whose bound nobody knows.
+        let mut header = vec![line.tokens[0].clone()];
+        header.push(if one_name { line.tokens[1].clone() } else { (Token::Name("_"), span) });
+        header.push(line.tokens[into].clone());
+        for token in [Token::Name("range"), Token::Sym(Sym::LParen), Token::Error, Token::Sym(Sym::RParen)] {
+            header.push((token, span));
+        }
+        line.tokens.splice(0..colon, header);
+    }
+
+    /// `-> None`.
+    fn no_result(&mut self, line: &mut Line<'_>) {
+        let arrow = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Arrow));
+        if matches!(line.tokens.get(arrow + 1), Some((Token::Kw(Kw::None), _))) {
+            let span = span_of(&line.tokens, arrow..arrow + 2);
+            let cut = Span { lo: line.tokens[arrow - 1].1.hi, ..span };
+            self.report(
+                line,
+                Diagnostic::error(codes::NONE, span, "A function without a result has no '-> None'").fix(
+                    "Remove it",
+                    cut,
+                    "",
+                ),
+            );
+            line.tokens.drain(arrow..arrow + 2);
+        }
+    }
+
+    fn asynchronous(&mut self, line: &mut Line<'_>) {
+        let span = line.tokens[0].1;
+        self.report(
+            line,
+            Diagnostic::error(codes::ASYNC, span, "There is no 'async' in PyCo")
+                .help("What must run beside the program goes into an interrupt handler: @irq."),
+        );
+        if matches!(line.tokens.get(1), Some((Token::Kw(Kw::Def), _))) {
+            line.tokens.remove(0);
+        } else {
+            replace_all(line);
+        }
+    }
+
+    // ---- lines that begin with a name ------------------------------------------------------
+
+    fn name(&mut self, line: &mut Line<'t>) {
+        let Token::Name(word) = line.tokens[0].0 else { return };
+        let second = line.tokens.get(1).map(|(t, _)| t);
+        let adjacent = second.is_some_and(|t| t.begins_operand() || matches!(t, Token::Kw(Kw::Not)));
+        let header = is(line.tokens.last(), Sym::Colon) && line.tokens.len() > 2;
+        if matches!(word, "match" | "switch" | "case") && header && second.is_some_and(|t| begins_subject(t))
+        {
+            return self.drop_line(
+                line,
+                codes::MATCH,
+                &format!("There is no '{word}' in PyCo"),
+                "Compare in an if / elif / else chain.",
+            );
+        }
+        match word {
+            "module" if adjacent => return,
+            "__asm__" => return self.assembly(line),
+            _ => {}
+        }
+        if self.misspelt(line, word, adjacent, header) {
+            return;
+        }
+        if adjacent {
+            self.adjacent_names(line, word);
+        } else {
+            self.increment(line);
+        }
+    }
+
+    /// A misspelt keyword is reported and then taken for what was meant.
+    fn misspelt(&mut self, line: &mut Line<'_>, word: &str, adjacent: bool, header: bool) -> bool {
+        let after_is_value = !matches!(line.tokens.get(1), Some((Token::Sym(Sym::Assign | Sym::Colon), _)));
+        let candidates: &[&str] = if line.tokens.len() == 1 {
+            &["pass", "break", "continue", "return"]
+        } else if line.tokens.len() == 2 && is(line.tokens.last(), Sym::Colon) {
+            &["else"]
+        } else if header && after_is_value {
+            &["def", "class", "if", "elif", "while", "for"]
+        } else if adjacent && !TYPES.contains(&word) {
+            &["def", "class", "if", "elif", "while", "for", "return", "from", "import"]
+        } else {
+            return false;
+        };
+        // `fn main():` has the shape of a definition and of nothing else.
+        let shape = adjacent && header && is(line.tokens.get(2), Sym::LParen);
+        let similar = suggest::best(word, candidates.iter().copied());
+        let Some(meant) = similar.or(shape.then_some("def")) else { return false };
+        let Some(kw) = Kw::from_text(meant) else { return false };
+        let span = line.tokens[0].1;
+        self.report(
+            line,
+            Diagnostic::error(
+                codes::MISSPELT_KEYWORD,
+                span,
+                format!("There is no '{word}'. Did you mean '{meant}'?"),
+            )
+            .fix(format!("Write '{meant}'"), span, meant),
+        );
+        line.tokens[0].0 = Token::Kw(kw);
+        self.keyword(line, kw);
+        true
+    }
+
+    /// Two words side by side: `byte x = 3`, `var x = 3`, `print x`.
+    fn adjacent_names(&mut self, line: &mut Line<'_>, word: &str) {
+        let first = line.tokens[0].1;
+        let all = span_of(&line.tokens, 0..line.tokens.len());
+        if word == "print" {
+            let rest = self.slice(span_of(&line.tokens, 1..line.tokens.len())).to_string();
+            let diagnostic = Diagnostic::error(codes::CALL_PARENTHESES, first, "A call needs parentheses")
+                .fix("Add them", all, format!("print({rest})"));
+            self.report(line, diagnostic);
+            return replace_all(line);
+        }
+        let (Some((Token::Name(name), second)), true) =
+            (line.tokens.get(1), line.tokens.len() == 2 || is(line.tokens.get(2), Sym::Assign))
+        else {
+            return;
+        };
+        let (name, second) = (*name, *second);
+        if TYPES.contains(&word) {
+            let declaration = first.to(second);
+            let fixed = format!("{name}: {word}");
+            self.report(
+                line,
+                Diagnostic::error(
+                    codes::DECLARATION_FORM,
+                    declaration,
+                    format!("A declaration is written with the type last: '{fixed}'"),
+                )
+                .fix(format!("Write '{fixed}'"), declaration, fixed),
+            );
+            line.tokens.swap(0, 1);
+            line.tokens.insert(1, (Token::Sym(Sym::Colon), second));
+        } else if matches!(word, "var" | "let" | "const" | "auto") {
+            self.report(
+                line,
+                Diagnostic::error(codes::DECLARATION_FORM, first, format!("There is no '{word}' in PyCo"))
+                    .help(format!("A variable is declared with its type, '{name}: byte = 0'; a constant at module level without: '{} = 1'.", name.to_uppercase())),
+            );
+            replace_all(line);
+        }
+    }
+
+    /// `__asm__("nop")`: an ordinary string is assembly too, as it is written.
+    fn assembly(&self, line: &mut Line<'t>) {
+        let Some((Token::Str(_), span)) = line.tokens.get(2) else { return };
+        let (lo, hi) = (span.lo + 1, span.hi - 1);
+        let text = self.slice(Span { lo, hi, ..*span });
+        line.tokens[2].0 = Token::Text { text, lo };
+    }
+
+    /// `i++`.
+    fn increment(&mut self, line: &mut Line<'_>) {
+        let n = line.tokens.len();
+        let sign = |i: usize| match line.tokens.get(i) {
+            Some((Token::Sym(sym @ (Sym::Plus | Sym::Minus)), span)) => Some((*sym, *span)),
+            _ => None,
+        };
+        let (Some((a, first)), Some((b, second)), true) = (sign(n.wrapping_sub(2)), sign(n - 1), n > 2)
+        else {
+            return;
+        };
+        if a == b && first.hi == second.lo {
+            let (span, text) = (first.to(second), a.text());
+            let cut = Span { lo: line.tokens[n - 3].1.hi, ..span };
+            let mut diagnostic = Diagnostic::error(
+                codes::FOREIGN_OPERATOR,
+                span,
+                format!("There is no '{text}{text}' in PyCo"),
+            );
+            let edits = vec![Edit { span: cut, text: format!(" {text}= 1") }];
+            diagnostic.fixes.push(Fix { title: format!("Write '{text}= 1'"), edits });
+            self.report(line, diagnostic);
+            replace_all(line);
+        }
+    }
+}
+
+/// True for what can follow `match`, but not a variable of that name in a statement.
+fn begins_subject(token: &Token<'_>) -> bool {
+    token.begins_operand() || opens(token)
+}
