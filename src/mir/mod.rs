@@ -1,6 +1,7 @@
 //! Layer 4: the middle IR, its text form, its analyses and its interpreter.
 
 pub mod build;
+pub mod callgraph;
 pub mod cfg;
 pub mod dom;
 pub mod ir;
