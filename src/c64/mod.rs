@@ -2,6 +2,7 @@
 //! entry points. No state and no behaviour; the machine itself is `sim`.
 
 pub mod float;
+pub mod fixed;
 pub mod kernal;
 pub mod memmap;
 pub mod petscii;
