@@ -1,0 +1,293 @@
+//! Selection of arithmetic: addition, logic, shifts, division, extension, selection by condition.
+
+use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
+use crate::codegen::select::{Select, move_bytes};
+use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
+
+impl Select<'_> {
+    /// Emits `d = a op b`.
+    pub(super) fn select_bin(&mut self, value: Value, op: BinOp, a: Value, b: Value, d: Vec<Dst>) {
+        match op {
+            BinOp::Add | BinOp::Sub => {
+                let (a, b) = (self.bytes(a), self.bytes(b));
+                self.emit(LOp::Add { sub: op == BinOp::Sub, d, a, b });
+            }
+            BinOp::And | BinOp::Or | BinOp::Xor => {
+                let (a, b) = (self.bytes(a), self.bytes(b));
+                let logic = match op {
+                    BinOp::And => Logic::And,
+                    BinOp::Or => Logic::Or,
+                    _ => Logic::Xor,
+                };
+                for ((d, a), b) in d.into_iter().zip(a).zip(b) {
+                    self.emit(LOp::Logic { op: logic, d, a, b });
+                }
+            }
+            BinOp::Shl | BinOp::Shr | BinOp::Sar => self.select_shift(op, a, b, d),
+            BinOp::Mul => self.select_mul(value, a, b),
+            BinOp::UDiv | BinOp::SDiv | BinOp::URem | BinOp::SRem => self.select_div(value, op, a, b),
+        }
+    }
+
+    pub(super) fn select_not(&mut self, d: Vec<Dst>, a: Value) {
+        let one_bit = self.func.ty(a) == Ty::I1;
+        let mask = Src::Imm(if one_bit { 1 } else { 0xff });
+        let a = self.bytes(a);
+        for (d, a) in d.into_iter().zip(a) {
+            self.emit(LOp::Logic { op: Logic::Xor, d, a, b: mask });
+        }
+    }
+
+    fn select_shift(&mut self, op: BinOp, a: Value, count: Value, d: Vec<Dst>) {
+        let size = d.len();
+        let Some(count_const) = self.constant(count) else {
+            self.select_shift_by_variable(op, a, count, d);
+            return;
+        };
+        let bits = size as u32 * 8;
+        let mut bytes = self.bytes(a);
+        if op == BinOp::Sar {
+            self.select_sar(bytes, count_const.min(bits - 1) as usize, d);
+            return;
+        }
+        if count_const >= bits {
+            bytes = vec![Src::Imm(0); size];
+        } else {
+            bytes = move_bytes(op, bytes, count_const as usize / 8);
+        }
+        self.shift_bits(op, bytes, (count_const % 8) as u8, d);
+    }
+
+    fn shift_bits(&mut self, op: BinOp, bytes: Vec<Src>, count: u8, d: Vec<Dst>) {
+        if count == 0 {
+            self.move_all(d, bytes);
+            return;
+        }
+        let kind = if op == BinOp::Shl { ShiftKind::Left } else { ShiftKind::Right };
+        self.emit(LOp::Shift { kind, d, a: bytes, count });
+    }
+
+    fn select_sar(&mut self, bytes: Vec<Src>, count: usize, d: Vec<Dst>) {
+        let size = bytes.len();
+        let whole = count / 8;
+        if whole == 0 {
+            if count == 0 {
+                self.move_all(d, bytes);
+            } else {
+                self.emit(LOp::Shift { kind: ShiftKind::Arithmetic, d, a: bytes, count: count as u8 });
+            }
+            return;
+        }
+        let sign = self.new_reg(1);
+        let sign = Vb::new(sign, 0);
+        self.emit(LOp::SignFill { d: Dst::V(sign), s: bytes[size - 1] });
+        let moved: Vec<Src> = (0..size).map(|k| bytes.get(k + whole).copied().unwrap_or(Src::V(sign))).collect();
+        let rest = (count % 8) as u8;
+        if rest == 0 {
+            self.move_all(d, moved);
+        } else {
+            self.emit(LOp::Shift { kind: ShiftKind::Arithmetic, d, a: moved, count: rest });
+        }
+    }
+
+    /// Copies bytes; a destination in memory may be one that a later byte reads, so registers
+    /// stand between when there are several.
+    pub(super) fn move_all(&mut self, d: Vec<Dst>, bytes: Vec<Src>) {
+        let through_regs = d.len() > 1 && d.iter().any(|d| matches!(d, Dst::Mem(_)));
+        let bytes = if through_regs && bytes.iter().any(|s| matches!(s, Src::Mem(_))) {
+            let reg = self.as_reg(&bytes);
+            self.reg_bytes(reg)
+        } else {
+            bytes
+        };
+        for (d, s) in d.into_iter().zip(bytes) {
+            self.emit(LOp::Move { d, s });
+        }
+    }
+
+    fn select_shift_by_variable(&mut self, op: BinOp, a: Value, count: Value, d: Vec<Dst>) {
+        let size = d.len();
+        let bytes = self.bytes(a);
+        let count_bytes = self.bytes(count);
+        let count = self.saturated_count(count_bytes);
+        let name = match (op, size) {
+            (BinOp::Shl, 1) => "rt_shl8",
+            (BinOp::Shl, 2) => "rt_shl16",
+            (BinOp::Shl, _) => "rt_shl32",
+            (BinOp::Shr, 1) => "rt_shr8",
+            (BinOp::Shr, 2) => "rt_shr16",
+            (BinOp::Shr, _) => "rt_shr32",
+            (_, 1) => "rt_sar8",
+            (_, 2) => "rt_sar16",
+            _ => "rt_sar32",
+        };
+        self.call_arith(name, vec![bytes, vec![count]], d);
+    }
+
+    /// The count as one byte: a count of 256 or more becomes 255.
+    fn saturated_count(&mut self, bytes: Vec<Src>) -> Src {
+        let high: Vec<Src> = bytes[1..].iter().copied().filter(|s| *s != Src::Imm(0)).collect();
+        if high.is_empty() {
+            return bytes[0];
+        }
+        let big = self.new_reg(1);
+        self.emit(LOp::Set { d: Dst::V(Vb::new(big, 0)), test: Test::NonZero { bytes: high, negate: false } });
+        // 0 - big is 0 or $FF.
+        let mask = self.new_reg(1);
+        let (big, mask) = (Vb::new(big, 0), Vb::new(mask, 0));
+        self.emit(LOp::Add {
+            sub: true,
+            d: vec![Dst::V(mask)],
+            a: vec![Src::Imm(0)],
+            b: vec![Src::V(big)],
+        });
+        let count = Vb::new(self.new_reg(1), 0);
+        self.emit(LOp::Logic { op: Logic::Or, d: Dst::V(count), a: bytes[0], b: Src::V(mask) });
+        Src::V(count)
+    }
+
+    /// Calls an arithmetic routine and puts its result where it is wanted.
+    pub(super) fn call_arith(&mut self, name: &'static str, args: Vec<Vec<Src>>, d: Vec<Dst>) {
+        if let Some(reg) = whole_dst(&d).filter(|&r| self.out.regs[r].bytes as usize == d.len()) {
+            self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret: Some(reg), extra: None });
+            return;
+        }
+        let ret = self.new_reg(d.len());
+        self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret: Some(ret), extra: None });
+        let bytes = self.reg_bytes(ret);
+        self.move_all(d, bytes);
+    }
+
+    fn select_div(&mut self, value: Value, op: BinOp, a: Value, b: Value) {
+        let partner = self.partners.get(&value).copied();
+        if partner.is_some_and(|p| p < value) {
+            // The other of the pair was selected with both results.
+            return;
+        }
+        let size = self.func.ty(value).bytes();
+        let signed = matches!(op, BinOp::SDiv | BinOp::SRem);
+        let rem = matches!(op, BinOp::URem | BinOp::SRem);
+        let by_ten = !signed && size == 2 && self.constant(b) == Some(10) && !self.options.small;
+        let name = match (signed, size) {
+            _ if by_ten => "rt_div10_16",
+            (false, 1) => "rt_udiv8",
+            (false, 2) => "rt_udiv16",
+            (false, _) => "rt_udiv32",
+            (true, 1) => "rt_sdiv8",
+            (true, 2) => "rt_sdiv16",
+            (true, _) => "rt_sdiv32",
+        };
+        let mut args = vec![self.bytes(a)];
+        if !by_ten {
+            args.push(self.bytes(b));
+        }
+        let own = self.reg_of(value);
+        let other = partner.map(|p| self.reg_of(p));
+        let (ret, extra) = if rem { (other, Some(own)) } else { (Some(own), other) };
+        self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret, extra });
+    }
+
+    pub(super) fn select_sext(&mut self, value: Value, a: Value) {
+        let one_bit = self.func.ty(a) == Ty::I1;
+        let bytes = self.bytes(a);
+        let d = self.dst_of(value);
+        if one_bit {
+            let zero = vec![Src::Imm(0)];
+            self.emit(LOp::Add { sub: true, d: vec![d[0]], a: zero, b: vec![bytes[0]] });
+            if let Dst::V(low) = d[0] {
+                for &d in &d[1..] {
+                    self.emit(LOp::Move { d, s: Src::V(low) });
+                }
+            }
+            return;
+        }
+        let top = bytes[bytes.len() - 1];
+        let first = bytes.len();
+        for (k, &d) in d.iter().enumerate() {
+            let op = match (bytes.get(k), d) {
+                (Some(&s), _) => LOp::Move { d, s },
+                (None, Dst::V(v)) if k > first => LOp::Move { d, s: Src::V(Vb::new(v.reg, first)) },
+                (None, _) => LOp::SignFill { d, s: top },
+            };
+            self.emit(op);
+        }
+    }
+
+    pub(super) fn select_select(&mut self, value: Value, c: Value, a: Value, b: Value) {
+        // mask = 0 - c; result = b ^ ((a ^ b) & mask): no branches, any width.
+        let (a, b, c) = (self.bytes(a), self.bytes(b), self.bytes(c)[0]);
+        let d = self.dst_of(value);
+        let mask = Vb::new(self.new_reg(1), 0);
+        self.emit(LOp::Add { sub: true, d: vec![Dst::V(mask)], a: vec![Src::Imm(0)], b: vec![c] });
+        for ((d, a), b) in d.into_iter().zip(a).zip(b) {
+            let mixed = Vb::new(self.new_reg(1), 0);
+            let masked = Vb::new(self.new_reg(1), 0);
+            self.emit(LOp::Logic { op: Logic::Xor, d: Dst::V(mixed), a, b });
+            self.emit(LOp::Logic { op: Logic::And, d: Dst::V(masked), a: Src::V(mixed), b: Src::V(mask) });
+            self.emit(LOp::Logic { op: Logic::Xor, d, a: Src::V(masked), b });
+        }
+    }
+
+    /// The question that a comparison asks.
+    pub(super) fn test(&mut self, cond: Cond, a: Value, b: Value) -> Test {
+        let (a_const, b_const) = (self.constant(a), self.constant(b));
+        let (mut cond, mut left, mut right) = (cond, a, b);
+        let mut constant = b_const;
+        if a_const.is_some() && b_const.is_none() {
+            (cond, left, right) = (cond.swap(), b, a);
+            constant = a_const;
+        }
+        let ty = self.func.ty(left);
+        if let Some(n) = constant {
+            if n == 0 && matches!(cond, Cond::Eq | Cond::Ne | Cond::UGt | Cond::ULe) {
+                let bytes = self.bytes(left).into_iter().filter(|s| *s != Src::Imm(0)).collect();
+                return Test::NonZero { bytes, negate: matches!(cond, Cond::Eq | Cond::ULe) };
+            }
+            if let Some((cond, n)) = strict(cond, n, ty) {
+                let a = self.bytes(left);
+                let b = (0..a.len()).map(|k| Src::Imm((n >> (8 * k)) as u8)).collect();
+                return Test::Cmp { cond, a, b };
+            }
+        }
+        let (a, b) = (self.bytes(left), self.bytes(right));
+        // `>` and `<=` cost more than `<` and `>=` with exchanged operands.
+        match cond {
+            Cond::UGt | Cond::ULe | Cond::SGt | Cond::SLe => Test::Cmp { cond: cond.swap(), a: b, b: a },
+            _ => Test::Cmp { cond, a, b },
+        }
+    }
+
+    /// The test that a branch on `value` makes.
+    pub(super) fn branch_test(&mut self, value: Value) -> Test {
+        if self.folded[value]
+            && let Some(Op::Cmp(cond, a, b)) = self.defs[value]
+        {
+            return self.test(*cond, *a, *b);
+        }
+        let bytes = self.bytes(value);
+        Test::NonZero { bytes, negate: false }
+    }
+}
+
+/// Turns `> n` and `<= n` into `>= n + 1` and `< n + 1`, where that does not wrap.
+fn strict(cond: Cond, n: u32, ty: Ty) -> Option<(Cond, u32)> {
+    let top_signed = ty.mask() >> 1;
+    match cond {
+        Cond::UGt if n < ty.mask() => Some((Cond::UGe, n + 1)),
+        Cond::ULe if n < ty.mask() => Some((Cond::ULt, n + 1)),
+        Cond::SGt if n != top_signed => Some((Cond::SGe, n.wrapping_add(1) & ty.mask())),
+        Cond::SLe if n != top_signed => Some((Cond::SLt, n.wrapping_add(1) & ty.mask())),
+        Cond::UGt | Cond::ULe | Cond::SGt | Cond::SLe => None,
+        _ => Some((cond, n)),
+    }
+}
+
+/// The register whose bytes from 0 up these destinations are.
+fn whole_dst(d: &[Dst]) -> Option<crate::codegen::lir::Reg> {
+    let Some(Dst::V(first)) = d.first() else { return None };
+    let reg = first.reg;
+    d.iter()
+        .enumerate()
+        .all(|(k, d)| matches!(d, Dst::V(v) if v.reg == reg && v.byte as usize == k))
+        .then_some(reg)
+}

@@ -1,0 +1,237 @@
+//! Decides which values are computed where their only user stands.
+//!
+//! A load becomes a memory operand, an operation whose result is stored writes to memory directly,
+//! a comparison becomes part of its branch. Invariant: between the definition and the user nothing
+//! happens that could change what a delayed load reads, and mapped accesses keep their order.
+
+use std::collections::BTreeMap;
+
+use crate::base::index::IndexVec;
+use crate::mir::ir::{Access, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
+use crate::mir::rt::RtEffect;
+
+/// What an operation does to memory, as far as delaying a load over it is concerned.
+#[derive(Clone, Copy, PartialEq)]
+struct MemoryEffect {
+    writes: bool,
+    /// A mapped access, or something that could hold one.
+    ordered: bool,
+}
+
+const NO_EFFECT: MemoryEffect = MemoryEffect { writes: false, ordered: false };
+const ANY_EFFECT: MemoryEffect = MemoryEffect { writes: true, ordered: true };
+
+fn effect(op: &Op) -> MemoryEffect {
+    match op {
+        Op::Load(_, access) => MemoryEffect { writes: false, ordered: *access != Access::Plain },
+        Op::Store(_, _, access) | Op::Copy { access, .. } | Op::Fill { access, .. } => {
+            MemoryEffect { writes: true, ordered: *access != Access::Plain }
+        }
+        Op::Call(Callee::Func(_) | Callee::Abs(_), _) | Op::Asm(_) | Op::Sei | Op::Cli | Op::Nop(_) => ANY_EFFECT,
+        Op::Rt(rt, _) => match rt.effect() {
+            RtEffect::Pure | RtEffect::Reads => NO_EFFECT,
+            RtEffect::Writes => MemoryEffect { writes: true, ordered: false },
+            RtEffect::Io => ANY_EFFECT,
+        },
+        _ => NO_EFFECT,
+    }
+}
+
+/// Returns which values are folded into their user, and the pairs of divisions.
+pub(super) fn plan(
+    func: &Func,
+    defs: &IndexVec<Value, Option<&Op>>,
+    enabled: bool,
+) -> (IndexVec<Value, bool>, BTreeMap<Value, Value>) {
+    let mut folded = IndexVec::filled(func.values.len(), false);
+    let uses = count_uses(func);
+    let mut partners = BTreeMap::new();
+    for block in func.blocks.iter() {
+        pair_divisions(block, &mut partners);
+        fold_test(block, defs, &uses, &mut folded);
+        if enabled {
+            Planner { func, block, defs, uses: &uses, folded: &mut folded, partners: &partners }.run();
+        }
+    }
+    (folded, partners)
+}
+
+fn count_uses(func: &Func) -> IndexVec<Value, u32> {
+    let mut uses = IndexVec::filled(func.values.len(), 0);
+    for block in func.blocks.iter() {
+        for inst in &block.insts {
+            inst.op.for_each_use(|v| uses[v] += 1);
+        }
+        crate::mir::rewrite::for_each_term_use(&block.term, |v| uses[v] += 1);
+    }
+    uses
+}
+
+/// A quotient and a remainder of the same operands in one block come from one division.
+fn pair_divisions(block: &Block, partners: &mut BTreeMap<Value, Value>) {
+    let mut open: BTreeMap<(bool, bool, Value, Value), Value> = BTreeMap::new();
+    for inst in &block.insts {
+        let (Op::Bin(op, a, b), Some(v)) = (&inst.op, inst.result) else { continue };
+        let (signed, rem) = match op {
+            BinOp::UDiv => (false, false),
+            BinOp::URem => (false, true),
+            BinOp::SDiv => (true, false),
+            BinOp::SRem => (true, true),
+            _ => continue,
+        };
+        if let Some(other) = open.remove(&(signed, !rem, *a, *b)) {
+            partners.insert(v, other);
+            partners.insert(other, v);
+        } else {
+            open.insert((signed, rem, *a, *b), v);
+        }
+    }
+}
+
+/// A comparison that only the branch of its block uses becomes part of the branch.
+fn fold_test(
+    block: &Block,
+    defs: &IndexVec<Value, Option<&Op>>,
+    uses: &IndexVec<Value, u32>,
+    folded: &mut IndexVec<Value, bool>,
+) {
+    if let Term::Branch { cond, .. } = block.term {
+        let here = block.insts.iter().any(|i| i.result == Some(cond));
+        if here && uses[cond] == 1 && matches!(defs[cond], Some(Op::Cmp(..))) {
+            folded[cond] = true;
+        }
+    }
+}
+
+struct Planner<'a, 'b> {
+    func: &'a Func,
+    block: &'a Block,
+    defs: &'b IndexVec<Value, Option<&'a Op>>,
+    uses: &'b IndexVec<Value, u32>,
+    folded: &'b mut IndexVec<Value, bool>,
+    partners: &'b BTreeMap<Value, Value>,
+}
+
+impl Planner<'_, '_> {
+    fn run(&mut self) {
+        let position: BTreeMap<Value, usize> =
+            self.block.insts.iter().enumerate().filter_map(|(i, inst)| Some((inst.result?, i))).collect();
+        let end = self.block.insts.len();
+        if let Term::Branch { cond, .. } = self.block.term
+            && self.folded[cond]
+            && let Some(Op::Cmp(_, a, b)) = self.defs[cond]
+        {
+            self.fold_operands(&[*a, *b], end, &position);
+        }
+        for at in (0..end).rev() {
+            let inst = &self.block.insts[at];
+            if inst.result.is_some_and(|v| self.folded[v]) {
+                // Its operands are decided at the place where it is emitted.
+                continue;
+            }
+            match &inst.op {
+                Op::Bin(op, a, b) if takes_memory(*op) => self.fold_operands(&[*a, *b], at, &position),
+                Op::Cmp(_, a, b) => self.fold_operands(&[*a, *b], at, &position),
+                Op::Store(_, value, Access::Plain | Access::Volatile) => self.fold_stored(*value, at, &position),
+                _ => {}
+            }
+        }
+    }
+
+    /// A stored value: an operation on the way into memory, or a load (memory to memory).
+    fn fold_stored(&mut self, value: Value, at: usize, position: &BTreeMap<Value, usize>) {
+        let Some(&def) = position.get(&value) else { return };
+        if self.uses[value] != 1 || self.folded[value] {
+            return;
+        }
+        let Op::Store(dst, _, dst_access) = &self.block.insts[at].op else { return };
+        match self.defs[value] {
+            Some(Op::Bin(op, a, b)) if takes_memory(*op) && !self.partners.contains_key(&value) => {
+                // Delaying pure arithmetic is always right; its loads are checked one by one.
+                let wide = self.func.ty(value).bytes() > 1;
+                self.folded[value] = true;
+                for &v in &[*a, *b] {
+                    let source = self.through_free(v);
+                    if let Some(Op::Load(src, access)) = self.defs[source] {
+                        // Bytes are written before later bytes are read: the places must be the
+                        // same or surely apart.
+                        let separate = !wide || src == dst || apart(src, dst);
+                        let ordered = wide && *access != Access::Plain && *dst_access != Access::Plain;
+                        if separate && !ordered {
+                            self.fold_operand(v, at, position);
+                        }
+                    }
+                }
+            }
+            Some(Op::Load(src, access)) => {
+                let wide = self.func.ty(value).bytes() > 1;
+                let both_ordered = *access != Access::Plain && *dst_access != Access::Plain;
+                if (!wide || (src == dst || apart(src, dst)) && !both_ordered) && def < at {
+                    self.fold_operand(value, at, position);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fold_operands(&mut self, values: &[Value], at: usize, position: &BTreeMap<Value, usize>) {
+        // From the right: with two loads the left one stays the first access.
+        for &value in values.iter().rev() {
+            self.fold_operand(value, at, position);
+        }
+    }
+
+    /// Follows extensions and truncations that cost nothing and have no other user.
+    fn through_free(&self, mut value: Value) -> Value {
+        while let Some(Op::Zext(inner) | Op::Trunc(inner)) = self.defs[value] {
+            if self.uses[*inner] != 1 || self.func.ty(value) == Ty::I1 {
+                break;
+            }
+            value = *inner;
+        }
+        value
+    }
+
+    fn fold_operand(&mut self, operand: Value, at: usize, position: &BTreeMap<Value, usize>) {
+        if self.uses[operand] != 1 {
+            return;
+        }
+        let value = self.through_free(operand);
+        let Some(Op::Load(_, access)) = self.defs[value] else { return };
+        let Some(&def) = position.get(&value) else { return };
+        if self.uses[value] != 1 || self.folded[value] || *access == Access::IrqSafe || def >= at {
+            return;
+        }
+        let narrowed = self.func.ty(operand).bytes() < self.func.ty(value).bytes();
+        if *access != Access::Plain && (narrowed || self.func.ty(value).bytes() > 1) {
+            // All bytes of a mapped variable are read, once, and together.
+            return;
+        }
+        let clear = self.block.insts[def + 1..at].iter().all(|inst| {
+            // What is folded itself happens later, at its user; a folded load that comes after
+            // this one in the source must not overtake it, so it counts where it stands.
+            let e = effect(&inst.op);
+            !e.writes && (*access == Access::Plain || !e.ordered)
+        });
+        if clear {
+            self.folded[value] = true;
+        }
+    }
+}
+
+/// True for operations that work byte by byte with a memory operand.
+fn takes_memory(op: BinOp) -> bool {
+    matches!(op, BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor)
+}
+
+/// True when two places surely share no byte.
+fn apart(a: &crate::mir::ir::Addr, b: &crate::mir::ir::Addr) -> bool {
+    use crate::mir::ir::Base;
+    match (a.base, b.base) {
+        (Base::Global(x), Base::Global(y)) => x != y,
+        (Base::Slot(x), Base::Slot(y)) => x != y,
+        (Base::Slot(_), Base::Global(_)) | (Base::Global(_), Base::Slot(_)) => true,
+        _ if a.base == b.base && a.index == b.index => (a.offset - b.offset).abs() >= 4,
+        _ => false,
+    }
+}

@@ -1,0 +1,242 @@
+//! Selection of loads, stores and block operations: from `Addr` to bytes in memory.
+//!
+//! A constant base stays a constant; an 8-bit index stays an index register; a 16-bit index is
+//! added to a pointer once per block. Invariant: a pointer access has an offset that, with all
+//! bytes of the value, stays below 256, and at most `MAX_INDEXED_OFFSET` beside an index.
+
+use crate::codegen::lir::{Dst, Mem, MemBase, Op as LOp, Reg, Src, Sym, SymAddr, Vb};
+use crate::codegen::select::Select;
+use crate::mir::ir::{Access, Addr, Base, Value};
+
+/// Largest offset beside an index register that is reached by INY.
+pub const MAX_INDEXED_OFFSET: i32 = 3;
+/// Largest offset of a pointer access.
+const MAX_OFFSET: i32 = 252;
+
+/// The fixed part of a computed pointer, for reuse within a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PointerKey {
+    At(SymAddr),
+    Reg(Reg, i32),
+}
+
+impl Select<'_> {
+    /// The place of the first byte of an access.
+    pub(super) fn mem(&mut self, addr: &Addr, access: Access) -> Mem {
+        let volatile = access != Access::Plain;
+        let mut offset = addr.offset;
+        let mut index = None;
+        let mut wide_index = None;
+        if let Some(value) = addr.index {
+            let bytes = self.bytes(value);
+            match (bytes[0], bytes.get(1).copied().unwrap_or(Src::Imm(0))) {
+                (Src::Imm(lo), Src::Imm(hi)) => offset += i32::from(lo) | i32::from(hi) << 8,
+                (Src::V(v), Src::Imm(0)) => index = Some(v),
+                (lo, Src::Imm(0)) => index = Some(Vb::new(self.as_reg(&[lo]), 0)),
+                _ => wide_index = Some(bytes),
+            }
+        }
+        let fixed = self.const_addr(&Addr { base: addr.base, index: None, offset });
+        let base = match (fixed, addr.base) {
+            (Some(at), _) => match wide_index {
+                None => return Mem { base: MemBase::At(at), index, offset: 0, volatile },
+                Some(wide) => {
+                    let reg = self.as_reg(&wide);
+                    let low = low_part(at);
+                    let key = (PointerKey::At(low.0), reg);
+                    let pointer = self.cached_pointer(key, |s| {
+                        let base = vec![Src::Lo(low.0), Src::Hi(low.0)];
+                        let base = if low.0.sym == Sym::Abs { number_bytes(low.0.offset) } else { base };
+                        let wide = s.reg_bytes(reg);
+                        s.add_pointer(wide, base)
+                    });
+                    return Mem { base: MemBase::Ptr(pointer), index: None, offset: low.1, volatile };
+                }
+            },
+            (None, Base::Value(value)) => value,
+            // Every other base is a constant address.
+            (None, _) => unreachable!("a base that is no pointer is constant"),
+        };
+        self.pointer_mem(base, index, wide_index, offset, volatile)
+    }
+
+    fn pointer_mem(
+        &mut self,
+        base: Value,
+        index: Option<Vb>,
+        wide_index: Option<Vec<Src>>,
+        offset: i32,
+        volatile: bool,
+    ) -> Mem {
+        let bytes = self.bytes(base);
+        if let (Some(at), None) = (constant_pair(&bytes), &wide_index) {
+            return Mem { base: MemBase::At(at.plus(offset)), index, offset: 0, volatile };
+        }
+        let mut pointer = self.as_reg(&bytes);
+        if let Some(wide) = wide_index {
+            let reg = self.as_reg(&wide);
+            pointer = self.cached_pointer((PointerKey::Reg(pointer, 0), reg), |s| {
+                let (a, b) = (s.reg_bytes(pointer), s.reg_bytes(reg));
+                s.add_pointer(a, b)
+            });
+        }
+        let limit = if index.is_some() { MAX_INDEXED_OFFSET } else { MAX_OFFSET };
+        let mut rest = offset;
+        if !(0..=limit).contains(&offset) {
+            let whole = if index.is_some() { offset } else { offset & !0x7f };
+            pointer = self.cached_pointer((PointerKey::Reg(pointer, whole), pointer), |s| {
+                let a = s.reg_bytes(pointer);
+                s.add_pointer(a, number_bytes(whole))
+            });
+            rest = offset - whole;
+        }
+        self.out.regs[pointer].pointer = true;
+        Mem { base: MemBase::Ptr(pointer), index, offset: rest as u8, volatile }
+    }
+
+    /// A pointer computed earlier in this block, or computed now.
+    fn cached_pointer(&mut self, key: (PointerKey, Reg), make: impl FnOnce(&mut Self) -> Reg) -> Reg {
+        if let Some((_, reg)) = self.pointers.iter().find(|(k, _)| *k == key) {
+            return *reg;
+        }
+        let reg = make(self);
+        self.out.regs[reg].pointer = true;
+        self.pointers.push((key, reg));
+        reg
+    }
+
+    fn add_pointer(&mut self, a: Vec<Src>, b: Vec<Src>) -> Reg {
+        let reg = self.new_reg(2);
+        let d = vec![Dst::V(Vb::new(reg, 0)), Dst::V(Vb::new(reg, 1))];
+        self.emit(LOp::Add { sub: false, d, a, b });
+        reg
+    }
+
+    /// An address as a value.
+    pub(super) fn select_addr(&mut self, value: Value, addr: &Addr) {
+        if self.const_addr(addr).is_some() {
+            return;
+        }
+        let d = self.dst_of(value);
+        let base = match addr.base {
+            Base::Value(base) => self.bytes(base),
+            _ => match self.const_addr(&Addr { index: None, ..*addr }) {
+                Some(SymAddr { sym: Sym::Abs, offset }) => number_bytes(offset),
+                Some(at) => vec![Src::Lo(at), Src::Hi(at)],
+                None => unreachable!("a base that is no pointer is constant"),
+            },
+        };
+        let offset = if matches!(addr.base, Base::Value(_)) { addr.offset } else { 0 };
+        let Some(index) = addr.index else {
+            self.emit(LOp::Add { sub: false, d, a: base, b: number_bytes(offset) });
+            return;
+        };
+        let mut index = self.bytes(index);
+        index.resize(2, Src::Imm(0));
+        if offset == 0 {
+            self.emit(LOp::Add { sub: false, d, a: index, b: base });
+        } else {
+            let sum = self.add_pointer(base, index);
+            let a = self.reg_bytes(sum);
+            self.emit(LOp::Add { sub: false, d, a, b: number_bytes(offset) });
+        }
+    }
+
+    pub(super) fn select_load(&mut self, d: Vec<Dst>, addr: &Addr, access: Access) {
+        let mem = self.mem(addr, access);
+        self.locked(access, |s| {
+            for (k, d) in d.into_iter().enumerate() {
+                s.emit(LOp::Move { d, s: Src::Mem(mem.plus(k)) });
+            }
+        });
+    }
+
+    pub(super) fn select_store(&mut self, addr: &Addr, value: Value, access: Access) {
+        use crate::mir::ir::Op;
+        if self.folded[value]
+            && let Some(Op::Bin(op, a, b)) = self.defs[value]
+        {
+            let mem = self.mem(addr, access);
+            let d = (0..self.func.ty(value).bytes()).map(|k| Dst::Mem(mem.plus(k))).collect();
+            self.select_bin(value, *op, *a, *b, d);
+            return;
+        }
+        let bytes = self.bytes(value);
+        let mem = self.mem(addr, access);
+        self.locked(access, |s| {
+            for (k, &byte) in bytes.iter().enumerate() {
+                s.emit(LOp::Move { d: Dst::Mem(mem.plus(k)), s: byte });
+            }
+        });
+    }
+
+    /// Wraps an `irq_safe` access so that no interrupt comes between its bytes.
+    fn locked(&mut self, access: Access, body: impl FnOnce(&mut Self)) {
+        if access == Access::IrqSafe {
+            self.emit(LOp::Lock);
+            body(self);
+            self.emit(LOp::Unlock);
+        } else {
+            body(self);
+        }
+    }
+
+    pub(super) fn select_copy(&mut self, dst: &Addr, src: &Addr, len: u32, access: Access) {
+        let d = self.block_mem(dst, access);
+        let s = self.block_mem(src, access);
+        self.emit(LOp::CopyBlock { d, s, len });
+    }
+
+    pub(super) fn select_fill(&mut self, dst: &Addr, value: Value, len: u32, access: Access) {
+        let value = self.bytes(value)[0];
+        let d = self.block_mem(dst, access);
+        self.emit(LOp::FillBlock { d, value, len });
+    }
+
+    /// The start of an area: a constant address, or a pointer without index and offset.
+    fn block_mem(&mut self, addr: &Addr, access: Access) -> Mem {
+        let mem = self.mem(addr, access);
+        let MemBase::Ptr(mut pointer) = mem.base else {
+            let Some(index) = mem.index else { return mem };
+            let MemBase::At(at) = mem.base else { unreachable!("checked above") };
+            let base =
+                if at.sym == Sym::Abs { number_bytes(at.offset) } else { vec![Src::Lo(at), Src::Hi(at)] };
+            let reg = self.add_pointer(vec![Src::V(index), Src::Imm(0)], base);
+            self.out.regs[reg].pointer = true;
+            return Mem { base: MemBase::Ptr(reg), index: None, offset: 0, ..mem };
+        };
+        if mem.offset != 0 {
+            let a = self.reg_bytes(pointer);
+            pointer = self.add_pointer(a, number_bytes(i32::from(mem.offset)));
+        }
+        if let Some(index) = mem.index {
+            let a = self.reg_bytes(pointer);
+            pointer = self.add_pointer(a, vec![Src::V(index), Src::Imm(0)]);
+        }
+        self.out.regs[pointer].pointer = true;
+        Mem { base: MemBase::Ptr(pointer), index: None, offset: 0, ..mem }
+    }
+}
+
+/// The two bytes of a number.
+pub(super) fn number_bytes(n: i32) -> Vec<Src> {
+    vec![Src::Imm(n as u8), Src::Imm((n >> 8) as u8)]
+}
+
+/// Splits a small part off a constant address, so that neighbouring accesses share a pointer.
+fn low_part(at: SymAddr) -> (SymAddr, u8) {
+    let small = if (0..128).contains(&at.offset) && at.sym != Sym::Abs { at.offset } else { 0 };
+    (at.plus(-small), small as u8)
+}
+
+/// The constant address that two bytes are.
+fn constant_pair(bytes: &[Src]) -> Option<SymAddr> {
+    match (bytes.first()?, bytes.get(1)?) {
+        (Src::Lo(a), Src::Hi(b)) if a == b => Some(*a),
+        (Src::Imm(a), Src::Imm(b)) => {
+            Some(SymAddr { sym: Sym::Abs, offset: i32::from(*a) | i32::from(*b) << 8 })
+        }
+        _ => None,
+    }
+}
+
