@@ -2,3 +2,8 @@
 
 pub mod lir;
 pub mod select;
+pub mod convention;
+pub mod emit;
+pub mod homes;
+pub mod mach;
+pub mod webs;

@@ -13,7 +13,9 @@ pub mod reload;
 use crate::base::source::Span;
 use crate::codegen::lir::SymAddr;
 use crate::mir::ir::{AsmBlock, FuncId};
-use crate::mos::inst::Mnemonic;
+use crate::mos::cost::{self, Cost};
+use crate::mos::effects::Effects;
+use crate::mos::inst::{Mnemonic, Mode};
 use crate::mos::item::Part;
 
 crate::define_id! {
@@ -45,6 +47,8 @@ pub enum Arg {
     Label(Label),
     /// `jsr` or `jmp` to a function of the program.
     Func(FuncId),
+    /// `jsr` or `jmp` to a fixed address.
+    Code(u16),
     /// `jsr` or `jmp` to a run-time routine.
     Routine(&'static str),
 }
@@ -52,27 +56,11 @@ pub enum Arg {
 /// What a call does to the machine, since the callee's code is not seen.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CallEffect {
-    /// Registers that carry arguments: bits of [`REG_A`] and its like.
-    pub reads: u8,
+    /// Registers that carry arguments.
+    pub reads: Effects,
     /// Registers and flags that are changed, results included.
-    pub clobbers: u8,
-    /// Argument cells of the callee that are read.
-    pub foreign: Vec<(FuncId, Cell)>,
-    /// Fixed zero-page bytes that are read as arguments (bit = address).
-    pub zp_reads: u64,
-    /// The call neither reads nor writes memory outside its arguments.
-    pub pure_memory: bool,
+    pub writes: Effects,
 }
-
-pub const REG_A: u8 = 1;
-pub const REG_X: u8 = 2;
-pub const REG_Y: u8 = 4;
-/// N and Z.
-pub const FLAG_NZ: u8 = 8;
-pub const FLAG_C: u8 = 16;
-pub const FLAG_V: u8 = 32;
-pub const ALL_REGS: u8 = REG_A | REG_X | REG_Y;
-pub const ALL_FLAGS: u8 = FLAG_NZ | FLAG_C | FLAG_V;
 
 /// One element of the code.
 #[derive(Clone, PartialEq, Debug)]
@@ -122,19 +110,22 @@ impl MInst {
     }
 }
 
-/// The price of an instruction: cycles as if cells lay in zero page, and bytes.
-pub fn price(inst: &MInst) -> (u32, u32) {
-    use crate::mos::cost;
+/// The price of an instruction, as if cells lay in zero page.
+pub fn price(inst: &MInst) -> Cost {
     match &inst.kind {
-        MKind::Label(_) | MKind::Asm(_) => (0, 0),
-        MKind::Call { tail, .. } => (if *tail { 3 } else { 6 }, 3),
-        MKind::Inst { mnemonic, arg } => cost::of(*mnemonic, mode(*mnemonic, arg, true)).unwrap_or((2, 2)),
+        MKind::Label(_) | MKind::Asm(_) => Cost::default(),
+        MKind::Call { tail, .. } => Cost { cycles: if *tail { 3 } else { 6 }, bytes: 3 },
+        MKind::Inst { mnemonic, arg } => {
+            let taken = if mnemonic.is_branch() { cost::BRANCH_TAKEN } else { 0 };
+            let mut cost = cost::cost(*mnemonic, mode(*mnemonic, arg, true));
+            cost.cycles += taken;
+            cost
+        }
     }
 }
 
 /// The addressing mode of an operand; `zero_page` says whether cells lie there.
-pub fn mode(mnemonic: Mnemonic, arg: &Arg, zero_page: bool) -> crate::mos::inst::Mode {
-    use crate::mos::inst::Mode;
+pub fn mode(mnemonic: Mnemonic, arg: &Arg, zero_page: bool) -> Mode {
     match arg {
         Arg::None => match mnemonic {
             Mnemonic::Asl | Mnemonic::Lsr | Mnemonic::Rol | Mnemonic::Ror => Mode::Accumulator,
@@ -143,7 +134,7 @@ pub fn mode(mnemonic: Mnemonic, arg: &Arg, zero_page: bool) -> crate::mos::inst:
         Arg::Imm(_) | Arg::ImmSym(..) => Mode::Immediate,
         Arg::Cell(_) | Arg::Foreign(..) if zero_page => Mode::ZeroPage,
         Arg::Zp(_) => Mode::ZeroPage,
-        Arg::Cell(_) | Arg::Foreign(..) | Arg::Abs(_) | Arg::Func(_) | Arg::Routine(_) => Mode::Absolute,
+        Arg::Cell(_) | Arg::Foreign(..) | Arg::Abs(_) | Arg::Func(_) | Arg::Code(_) | Arg::Routine(_) => Mode::Absolute,
         Arg::AbsX(_) => Mode::AbsoluteX,
         Arg::AbsY(_) => Mode::AbsoluteY,
         Arg::IndY(_) => Mode::IndirectIndexed,

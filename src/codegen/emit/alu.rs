@@ -1,0 +1,285 @@
+//! Emission of addition, subtraction, logic and sign extension.
+
+use crate::codegen::emit::operand::ONLY_X;
+use crate::codegen::emit::{Emitter, R};
+use crate::codegen::lir::{Dst, Logic, MemBase, Src, Test, Vb};
+use crate::codegen::mach::Arg;
+use crate::mos::inst::Mnemonic::{self, *};
+
+impl Emitter<'_> {
+    /// True when both name the same byte in the same place.
+    pub(super) fn same_place(&self, d: &Dst, s: &Src) -> bool {
+        match (d, s) {
+            (Dst::V(d), Src::V(s)) => {
+                self.ctx.webs.of(d.reg) == self.ctx.webs.of(s.reg) && d.byte == s.byte
+                    || self.home(*d).is_some() && self.home(*d) == self.home(*s)
+            }
+            (Dst::Mem(d), Src::Mem(s)) => d == s && !d.volatile,
+            _ => false,
+        }
+    }
+
+    pub(super) fn add(&mut self, sub: bool, d: &[Dst], a: &[Src], b: &[Src]) {
+        let (mut a, mut b) = (a.to_vec(), b.to_vec());
+        if !sub && self.better_swapped(d, &a, &b) {
+            std::mem::swap(&mut a, &mut b);
+        }
+        if self.count_by_one(sub, d, &a, &b) {
+            return;
+        }
+        // Low bytes to which nothing is added need no carry.
+        let mut first = 0;
+        while first + 1 < d.len() && b[first] == Src::Imm(0) {
+            self.move_or_skip(&d[first], &a[first]);
+            first += 1;
+        }
+        if first + 1 == d.len() && b[first] == Src::Imm(0) {
+            self.move_or_skip(&d[first], &a[first]);
+            return;
+        }
+        for k in first..d.len() {
+            if k > first && self.carry_into_rest(sub, &d[k..], &a[k..], &b[k..]) {
+                return;
+            }
+            if k == first && !sub && !self.state.facts(R::A).is_empty() && d.len() == 1 {
+                // One of the two may be in A already.
+                let in_a = |s: &Src| self.fact_of(s).is_some_and(|f| self.state.holds(R::A, f));
+                if in_a(&b[k]) && !in_a(&a[k]) && !matches!(a[k], Src::Mem(_)) {
+                    std::mem::swap(&mut a[k], &mut b[k]);
+                }
+            }
+            self.load(R::A, &a[k]);
+            let (arg, volatile) = self.operand(&b[k]);
+            if k == first {
+                self.ins(if sub { Sec } else { Clc }, Arg::None);
+            }
+            self.ins_volatile(if sub { Sbc } else { Adc }, arg, volatile);
+            self.state.flags_of(R::A);
+            self.store_a(&d[k]);
+        }
+    }
+
+    fn move_or_skip(&mut self, d: &Dst, s: &Src) {
+        if !self.same_place(d, s) {
+            self.move_byte(d, s);
+        }
+    }
+
+    /// For `a + b` it may be cheaper to compute `b + a`: a byte in an index register or one that is
+    /// the destination comes first, numbers come second.
+    fn better_swapped(&self, d: &[Dst], a: &[Src], b: &[Src]) -> bool {
+        let rank = |s: &Src, d: &Dst| match s {
+            Src::Imm(_) | Src::Lo(_) | Src::Hi(_) => 3,
+            s if self.same_place(d, s) => 0,
+            Src::V(v) if self.home(*v).is_some() => 0,
+            s if self.fact_of(s).is_some_and(|f| self.state.holds(R::A, f)) => 0,
+            _ => 1,
+        };
+        rank(&b[0], &d[0]) < rank(&a[0], &d[0])
+    }
+
+    /// Adding or subtracting one: INC, DEC, INX and their like.
+    fn count_by_one(&mut self, sub: bool, d: &[Dst], a: &[Src], b: &[Src]) -> bool {
+        let up = match b[0] {
+            Src::Imm(1) => !sub,
+            Src::Imm(0xff) if d.len() == 1 => sub,
+            _ => return false,
+        };
+        let high_zero = b[1..].iter().all(|s| *s == Src::Imm(0));
+        let minus_one = !sub && d.len() > 1 && b.iter().all(|s| *s == Src::Imm(0xff));
+        if minus_one {
+            return self.count_wide(false, d, a);
+        }
+        if !high_zero {
+            return false;
+        }
+        if d.len() > 1 {
+            return self.count_wide(up, d, a);
+        }
+        if let Dst::V(v) = d[0]
+            && let Some(r) = self.home(v)
+        {
+            if self.busy.contains(r.effect()) && !self.same_place(&d[0], &a[0]) {
+                return false;
+            }
+            self.load(r, &a[0]);
+            self.ins(index_step(r, up), Arg::None);
+            self.wrote(v);
+            self.state.set(r, vec![self.fact(v)]);
+            self.state.flags_of(r);
+            return true;
+        }
+        if !self.same_place(&d[0], &a[0]) {
+            return false;
+        }
+        // A value that is in A anyway is cheaper there when INC must go through an index.
+        let Some(arg) = self.modify_arg(&d[0]) else { return false };
+        self.ins(if up { Inc } else { Dec }, arg);
+        if let Dst::V(v) = d[0] {
+            self.wrote(v);
+            let fact = self.fact(v);
+            self.state.flags_of_fact(fact);
+        }
+        true
+    }
+
+    /// The operand of a read-modify-write instruction, when the destination allows one.
+    pub(super) fn modify_arg(&mut self, d: &Dst) -> Option<Arg> {
+        match d {
+            Dst::V(v) if self.home(*v).is_none() => Some(Arg::Cell(self.cell(*v))),
+            Dst::Mem(mem) if !mem.volatile && matches!(mem.base, MemBase::At(_)) => {
+                Some(self.address(mem, ONLY_X))
+            }
+            _ => None,
+        }
+    }
+
+    /// A counter of several bytes in place.
+    fn count_wide(&mut self, up: bool, d: &[Dst], a: &[Src]) -> bool {
+        if !d.iter().zip(a).all(|(d, s)| self.same_place(d, s)) {
+            return false;
+        }
+        let mut args = Vec::new();
+        for d in d {
+            let Some(arg) = self.modify_arg(d) else { return false };
+            args.push(arg);
+        }
+        let end = self.new_label();
+        if up {
+            for (k, arg) in args.iter().enumerate() {
+                self.ins(Inc, arg.clone());
+                if k + 1 < args.len() {
+                    self.branch(Bne, end);
+                }
+            }
+        } else {
+            // A borrow goes on when all lower bytes are zero.
+            let mut skip = Vec::new();
+            for arg in &args[..args.len() - 1] {
+                let label = self.new_label();
+                self.ins(Lda, arg.clone());
+                self.branch(Bne, label);
+                skip.push(label);
+            }
+            for (k, arg) in args.iter().enumerate().rev() {
+                self.ins(Dec, arg.clone());
+                if k > 0 {
+                    self.label(skip[k - 1]);
+                }
+            }
+        }
+        self.label(end);
+        self.wrote_all(d);
+        self.state.forget_test();
+        true
+    }
+
+    pub(super) fn wrote_all(&mut self, d: &[Dst]) {
+        for d in d {
+            if let Dst::V(v) = d {
+                self.wrote(*v);
+            }
+        }
+    }
+
+    /// The rest of a chain in which only the carry is added to a value that stays in place.
+    fn carry_into_rest(&mut self, sub: bool, d: &[Dst], a: &[Src], b: &[Src]) -> bool {
+        if b.iter().any(|s| *s != Src::Imm(0)) || !d.iter().zip(a).all(|(d, s)| self.same_place(d, s)) {
+            return false;
+        }
+        if sub && d.len() > 1 {
+            return false;
+        }
+        let plain = |d: &Dst| match d {
+            Dst::V(v) => self.home(*v).is_none(),
+            // The index may have to be loaded, which is wrong after the branch.
+            Dst::Mem(mem) => !mem.volatile && mem.index.is_none() && matches!(mem.base, MemBase::At(_)),
+            Dst::None => false,
+        };
+        if !d.iter().all(plain) {
+            return false;
+        }
+        let end = self.new_label();
+        self.branch(if sub { Bcs } else { Bcc }, end);
+        for (k, d) in d.iter().enumerate() {
+            let Some(arg) = self.modify_arg(d) else { break };
+            self.ins(if sub { Dec } else { Inc }, arg);
+            if k + 1 < a.len() {
+                self.branch(Bne, end);
+            }
+        }
+        self.label(end);
+        self.wrote_all(d);
+        self.state.forget_flags();
+        true
+    }
+
+    pub(super) fn logic(&mut self, op: Logic, d: &Dst, a: &Src, b: &Src) {
+        let (mut a, mut b) = (*a, *b);
+        let number = |s: &Src| matches!(s, Src::Imm(_) | Src::Lo(_) | Src::Hi(_));
+        let handy = |e: &Self, s: &Src| e.found_in(s).is_some();
+        if number(&a) || handy(self, &b) && !handy(self, &a) && !number(&b) && !volatile(&a) {
+            std::mem::swap(&mut a, &mut b);
+        }
+        match (op, b) {
+            (Logic::And, Src::Imm(0)) if !volatile(&a) => return self.move_byte(d, &Src::Imm(0)),
+            (Logic::And, Src::Imm(0xff)) | (Logic::Or | Logic::Xor, Src::Imm(0)) => {
+                return self.move_or_skip(d, &a);
+            }
+            (Logic::Or, Src::Imm(0xff)) if !volatile(&a) => return self.move_byte(d, &Src::Imm(0xff)),
+            _ => {}
+        }
+        self.load(R::A, &a);
+        let (arg, is_volatile) = self.operand(&b);
+        let mnemonic = match op {
+            Logic::And => And,
+            Logic::Or => Ora,
+            Logic::Xor => Eor,
+        };
+        self.ins_volatile(mnemonic, arg, is_volatile);
+        self.state.flags_of(R::A);
+        self.store_a(d);
+    }
+
+    pub(super) fn sign_fill(&mut self, d: &Dst, s: &Src) {
+        let minus = self.new_label();
+        self.load(R::A, s);
+        self.ins(Ora, Arg::Imm(0x7f));
+        self.branch(Bmi, minus);
+        self.ins(Lda, Arg::Imm(0));
+        self.label(minus);
+        self.state.forget_test();
+        self.store_a(d);
+    }
+
+    /// 1 when the answer is yes, else 0.
+    pub(super) fn set(&mut self, d: &Dst, test: &Test) {
+        let (yes, end) = (self.new_label(), self.new_label());
+        self.branch_if(test, yes);
+        self.ins(Lda, Arg::Imm(0));
+        self.branch(Beq, end);
+        self.label(yes);
+        self.ins(Lda, Arg::Imm(1));
+        self.label(end);
+        self.state.forget_test();
+        self.store_a(d);
+    }
+
+    /// The bytes of a whole register.
+    pub(super) fn vbs(&self, reg: crate::codegen::lir::Reg) -> Vec<Vb> {
+        (0..self.ctx.func.regs[reg].bytes as usize).map(|k| Vb::new(reg, k)).collect()
+    }
+}
+
+fn volatile(s: &Src) -> bool {
+    matches!(s, Src::Mem(mem) if mem.volatile)
+}
+
+fn index_step(r: R, up: bool) -> Mnemonic {
+    match (r, up) {
+        (R::X, true) => Inx,
+        (R::X, false) => Dex,
+        (_, true) => Iny,
+        (_, false) => Dey,
+    }
+}

@@ -1,0 +1,226 @@
+//! Emission of calls, of entry and exit.
+
+use crate::codegen::convention::{ParamLoc, naked_params, result};
+use crate::codegen::emit::moves::{From, To};
+use crate::codegen::emit::{Emitter, R};
+use crate::codegen::lir::{LCallee, Reg, RtCall, Src, Vb};
+use crate::codegen::mach::{Arg, CallEffect, MKind};
+use crate::mir::ir::{FuncKind, Ty};
+use crate::mir::rt::Rt;
+use crate::mos::effects::Effects;
+use crate::mos::inst::Mnemonic::*;
+use crate::obj::rt_abi::{self, Loc};
+
+impl Emitter<'_> {
+    pub(super) fn call(&mut self, callee: LCallee, args: &[Vec<Src>], ret: Option<Reg>) {
+        let (params, results, clobbers, arg) = match callee {
+            LCallee::Func(f) => {
+                let c = &self.ctx.conventions.of[f];
+                (c.params.clone(), c.ret.clone(), c.clobbers, Arg::Func(f))
+            }
+            LCallee::Abs(at) => {
+                let types: Vec<Ty> = args.iter().map(|a| if a.len() == 1 { Ty::I8 } else { Ty::I16 }).collect();
+                let ret = ret.map(|r| if self.ctx.func.regs[r].bytes == 1 { Ty::I8 } else { Ty::I16 });
+                (naked_params(&types), result(ret), Effects::REGISTERS | Effects::FLAGS, Arg::Code(at))
+            }
+        };
+        let recursive = match callee {
+            LCallee::Func(f) => self.ctx.conventions.same_cycle(self.ctx.func.id, f),
+            LCallee::Abs(_) => false,
+        };
+        let saved = if recursive { self.push_live() } else { Vec::new() };
+        let mut moves = Vec::new();
+        for (places, bytes) in params.iter().zip(args) {
+            for (place, s) in places.iter().zip(bytes) {
+                let to = match (place, callee) {
+                    (ParamLoc::Loc(loc), _) => to_loc(*loc),
+                    (ParamLoc::Cell(cell), LCallee::Func(f)) => To::Foreign(f, *cell),
+                    (ParamLoc::Cell(_), LCallee::Abs(_)) => continue,
+                };
+                moves.push((to, From::Src(*s)));
+            }
+        }
+        self.jump_to_subroutine(moves, arg, clobbers, &results, ret, !recursive);
+        self.pull_live(saved);
+    }
+
+    /// Moves the arguments, calls, and takes the result.
+    fn jump_to_subroutine(
+        &mut self,
+        moves: Vec<(To, From)>,
+        arg: Arg,
+        clobbers: Effects,
+        results: &[Loc],
+        ret: Option<Reg>,
+        save: bool,
+    ) {
+        let mut reads = Effects::NONE;
+        for (to, _) in &moves {
+            if let To::Reg(r) = to {
+                reads |= r.effect();
+            }
+        }
+        if save {
+            self.keep_homes(clobbers | reads, &moves);
+        }
+        self.parallel(moves);
+        let effect = CallEffect { reads, writes: clobbers | Effects::FLAGS };
+        self.state.forget(effect.writes);
+        self.push(MKind::Call { arg, effect: Box::new(effect), tail: false }, true);
+        if let Some(ret) = ret {
+            self.take_result(results, ret);
+        }
+    }
+
+    /// Saves homes that the call destroys. The arguments are still read from the registers: the
+    /// copies in the cells are for afterwards.
+    fn keep_homes(&mut self, clobbered: Effects, moves: &[(To, From)]) {
+        let before = self.spilled.len();
+        self.save_homes(clobbered);
+        // An argument that comes from a spilled home is read from the cell, which is right too;
+        // the register itself still holds it, so say so.
+        for at in before..self.spilled.len() {
+            let r = self.spilled[at].0;
+            for (_, from) in moves {
+                if let From::Src(Src::V(v)) = from
+                    && self.index_home(v.reg) == Some(r)
+                {
+                    let fact = self.fact(*v);
+                    self.state.add(r, fact);
+                }
+            }
+        }
+    }
+
+    fn take_result(&mut self, results: &[Loc], ret: Reg) {
+        let bytes = self.ctx.func.regs[ret].bytes as usize;
+        let moves = results
+            .iter()
+            .take(bytes)
+            .enumerate()
+            .map(|(k, loc)| {
+                let from = match loc {
+                    Loc::A => From::Reg(R::A),
+                    Loc::X => From::Reg(R::X),
+                    Loc::Y => From::Reg(R::Y),
+                    Loc::Zp(at) => From::Zp(*at),
+                };
+                (To::V(Vb::new(ret, k)), from)
+            })
+            .collect();
+        self.parallel(moves);
+    }
+
+    /// Pushes every byte that must survive a call which can enter this function again.
+    fn push_live(&mut self) -> Vec<Vb> {
+        let live = self.ctx.webs.live_after(self.block, self.at);
+        for v in &live {
+            self.load(R::A, &Src::V(*v));
+            self.ins_volatile(Pha, Arg::None, true);
+        }
+        live
+    }
+
+    fn pull_live(&mut self, saved: Vec<Vb>) {
+        for v in saved.into_iter().rev() {
+            self.ins_volatile(Pla, Arg::None, true);
+            self.state.flags_of(R::A);
+            self.store_a(&crate::codegen::lir::Dst::V(v));
+        }
+    }
+
+    pub(super) fn rt(&mut self, routine: RtCall, args: &[Vec<Src>], ret: Option<Reg>, extra: Option<Reg>) {
+        if routine == RtCall::Rt(Rt::IrqChain) {
+            self.chain_wanted = true;
+            return;
+        }
+        let abi = match routine {
+            RtCall::Rt(rt) => rt_abi::routine(rt),
+            RtCall::Arith(name) => rt_abi::arithmetic(name),
+        };
+        let mut moves = Vec::new();
+        for (places, bytes) in abi.params.iter().zip(args) {
+            for (place, s) in places.iter().zip(bytes) {
+                moves.push((to_loc(*place), From::Src(*s)));
+            }
+        }
+        let mut results = Vec::new();
+        for (places, reg) in [(&abi.ret, ret), (&abi.extra, extra)] {
+            let Some(reg) = reg else { continue };
+            for (k, place) in places.iter().take(self.ctx.func.regs[reg].bytes as usize).enumerate() {
+                let from = match place {
+                    Loc::A => From::Reg(R::A),
+                    Loc::X => From::Reg(R::X),
+                    Loc::Y => From::Reg(R::Y),
+                    Loc::Zp(at) => From::Zp(*at),
+                };
+                results.push((To::V(Vb::new(reg, k)), from));
+            }
+        }
+        let clobbers = abi.clobbers.registers;
+        self.jump_to_subroutine(moves, Arg::Routine(abi.symbol), clobbers, &[], None, true);
+        self.parallel(results);
+    }
+
+    pub(super) fn prologue(&mut self) {
+        match self.ctx.kind {
+            FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook => {
+                if !self.ctx.kernal && self.ctx.kind != FuncKind::IrqHook {
+                    self.ins_volatile(Pha, Arg::None, true);
+                    for transfer in [Txa, Tya] {
+                        self.ins_volatile(transfer, Arg::None, true);
+                        self.ins_volatile(Pha, Arg::None, true);
+                    }
+                }
+                for at in self.ctx.saved_zero_page.iter() {
+                    self.ins_volatile(Lda, Arg::Zp(at), true);
+                    self.ins_volatile(Pha, Arg::None, true);
+                }
+            }
+            FuncKind::Normal | FuncKind::Naked => {}
+        }
+        let convention = &self.ctx.conventions.of[self.ctx.func.id];
+        let mut moves = Vec::new();
+        for (reg, places) in self.ctx.func.params.iter().zip(&convention.params) {
+            for (k, place) in places.iter().enumerate() {
+                let from = match place {
+                    ParamLoc::Loc(Loc::A) => From::Reg(R::A),
+                    ParamLoc::Loc(Loc::X) => From::Reg(R::X),
+                    ParamLoc::Loc(Loc::Y) => From::Reg(R::Y),
+                    ParamLoc::Loc(Loc::Zp(at)) => From::Zp(*at),
+                    ParamLoc::Cell(cell) => From::Cell(*cell),
+                };
+                moves.push((To::V(Vb::new(*reg, k)), from));
+            }
+        }
+        self.parallel(moves);
+    }
+
+    pub(super) fn epilogue(&mut self, bytes: &[Src]) {
+        let ret = self.ctx.conventions.of[self.ctx.func.id].ret.clone();
+        let moves = ret.iter().zip(bytes).map(|(loc, s)| (to_loc(*loc), From::Src(*s))).collect();
+        self.parallel(moves);
+        match self.ctx.kind {
+            FuncKind::Normal | FuncKind::Naked => self.ins(Rts, Arg::None),
+            FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook => {
+                let chain = self.chain_wanted;
+                for at in self.ctx.saved_zero_page.iter().rev() {
+                    self.ins_volatile(Pla, Arg::None, true);
+                    self.ins_volatile(Sta, Arg::Zp(at), true);
+                }
+                let to = if chain { "rt_irq_chain" } else { "rt_irq_exit" };
+                let effect = Box::new(CallEffect::default());
+                self.push(MKind::Call { arg: Arg::Routine(to), effect, tail: true }, true);
+            }
+        }
+    }
+}
+
+fn to_loc(loc: Loc) -> To {
+    match loc {
+        Loc::A => To::Reg(R::A),
+        Loc::X => To::Reg(R::X),
+        Loc::Y => To::Reg(R::Y),
+        Loc::Zp(at) => To::Zp(at),
+    }
+}
