@@ -53,7 +53,8 @@ impl Conventions {
             .funcs
             .iter()
             .map(|f| {
-                let params = if f.kind == FuncKind::Naked { naked_params(&f.params) } else { params(&f.params) };
+                let params =
+                    if f.kind == FuncKind::Naked { naked_params(&f.params) } else { params(&f.params) };
                 let clobbers = Effects::REGISTERS | Effects::FLAGS;
                 Convention { params, ret: result(f.ret), clobbers, zero_page: RT_ZERO_PAGE }
             })

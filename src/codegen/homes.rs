@@ -121,7 +121,7 @@ fn index(ctx: &Context<'_>, score: &mut [f64], mem: &Mem, by: f64) {
 }
 
 fn for_each_mem(op: &Op, f: &mut dyn FnMut(&Mem)) {
-    let mut src = |s: &Src, f: &mut dyn FnMut(&Mem)| {
+    let src = |s: &Src, f: &mut dyn FnMut(&Mem)| {
         if let Src::Mem(mem) = s {
             f(mem);
         }

@@ -123,32 +123,82 @@ pub enum ShiftKind {
 /// A question with a yes-or-no answer.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Test {
-    Cmp { cond: Cond, a: Vec<Src>, b: Vec<Src> },
+    Cmp {
+        cond: Cond,
+        a: Vec<Src>,
+        b: Vec<Src>,
+    },
     /// Any byte is non-zero (or, with `negate`, none is).
-    NonZero { bytes: Vec<Src>, negate: bool },
+    NonZero {
+        bytes: Vec<Src>,
+        negate: bool,
+    },
 }
 
 /// An operation.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Op {
-    Move { d: Dst, s: Src },
+    Move {
+        d: Dst,
+        s: Src,
+    },
     /// `a + b` or `a - b` with the carry running through the bytes.
-    Add { sub: bool, d: Vec<Dst>, a: Vec<Src>, b: Vec<Src> },
-    Logic { op: Logic, d: Dst, a: Src, b: Src },
+    Add {
+        sub: bool,
+        d: Vec<Dst>,
+        a: Vec<Src>,
+        b: Vec<Src>,
+    },
+    Logic {
+        op: Logic,
+        d: Dst,
+        a: Src,
+        b: Src,
+    },
     /// A shift by 1..=7 bits; whole bytes were moved by the selection.
-    Shift { kind: ShiftKind, d: Vec<Dst>, a: Vec<Src>, count: u8 },
+    Shift {
+        kind: ShiftKind,
+        d: Vec<Dst>,
+        a: Vec<Src>,
+        count: u8,
+    },
     /// $FF when bit 7 of `s` is set, else 0.
-    SignFill { d: Dst, s: Src },
+    SignFill {
+        d: Dst,
+        s: Src,
+    },
     /// 1 when the answer is yes, else 0.
-    Set { d: Dst, test: Test },
+    Set {
+        d: Dst,
+        test: Test,
+    },
     /// All copies at once.
-    Copy { moves: Vec<(Vb, Src)> },
-    Call { callee: LCallee, args: Vec<Vec<Src>>, ret: Option<Reg> },
+    Copy {
+        moves: Vec<(Vb, Src)>,
+    },
+    Call {
+        callee: LCallee,
+        args: Vec<Vec<Src>>,
+        ret: Option<Reg>,
+    },
     /// A run-time routine by name, with its operands byte by byte and its result.
-    Rt { routine: RtCall, args: Vec<Vec<Src>>, ret: Option<Reg>, extra: Option<Reg> },
+    Rt {
+        routine: RtCall,
+        args: Vec<Vec<Src>>,
+        ret: Option<Reg>,
+        extra: Option<Reg>,
+    },
     /// `len` bytes upward; the areas are the same or do not overlap.
-    CopyBlock { d: Mem, s: Mem, len: u32 },
-    FillBlock { d: Mem, value: Src, len: u32 },
+    CopyBlock {
+        d: Mem,
+        s: Mem,
+        len: u32,
+    },
+    FillBlock {
+        d: Mem,
+        value: Src,
+        len: u32,
+    },
     Asm(Box<AsmBlock>),
     Sei,
     Cli,
@@ -195,7 +245,11 @@ pub struct LInst {
 #[derive(Clone, PartialEq, Debug)]
 pub enum LTerm {
     Jump(LBlock),
-    Branch { test: Test, then: LBlock, other: LBlock },
+    Branch {
+        test: Test,
+        then: LBlock,
+        other: LBlock,
+    },
     /// The result is in the convention's place already or given here byte by byte.
     Return(Vec<Src>),
     Unreachable,
@@ -340,13 +394,15 @@ impl Op {
 
     /// Calls `f` with each register byte that is written. `regs` gives the sizes of results.
     pub fn for_each_def(&self, regs: &IndexVec<Reg, RegData>, f: &mut dyn FnMut(Vb)) {
-        let mut whole = |reg: &Option<Reg>, f: &mut dyn FnMut(Vb)| {
+        let whole = |reg: &Option<Reg>, f: &mut dyn FnMut(Vb)| {
             if let Some(reg) = *reg {
                 (0..regs[reg].bytes as usize).for_each(|k| f(Vb::new(reg, k)));
             }
         };
         match self {
-            Op::Move { d, .. } | Op::SignFill { d, .. } | Op::Logic { d, .. } | Op::Set { d, .. } => d.defs(f),
+            Op::Move { d, .. } | Op::SignFill { d, .. } | Op::Logic { d, .. } | Op::Set { d, .. } => {
+                d.defs(f)
+            }
             Op::Add { d, .. } | Op::Shift { d, .. } => d.iter().for_each(|d| d.defs(f)),
             Op::Copy { moves } => moves.iter().for_each(|(d, _)| f(*d)),
             Op::Call { ret, .. } => whole(ret, f),

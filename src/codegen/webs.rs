@@ -165,10 +165,7 @@ fn liveness(func: &LFunc) -> IndexVec<LBlock, FixedBitSet> {
     live_out
 }
 
-fn live_across(
-    func: &LFunc,
-    live_out: &IndexVec<LBlock, FixedBitSet>,
-) -> BTreeMap<(LBlock, usize), Vec<Vb>> {
+fn live_across(func: &LFunc, live_out: &IndexVec<LBlock, FixedBitSet>) -> BTreeMap<(LBlock, usize), Vec<Vb>> {
     let mut table = BTreeMap::new();
     for (id, block) in func.blocks.enumerated() {
         let mut live = live_out[id].clone();

@@ -5,4 +5,5 @@ pub mod emit;
 pub mod object;
 pub mod reloc;
 pub mod rt_abi;
+pub mod rt_arith;
 pub mod zpset;

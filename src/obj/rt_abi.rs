@@ -39,6 +39,8 @@ pub struct RtAbi {
     pub params: Vec<Vec<Loc>>,
     /// The places of the bytes of the result, lowest first; empty without one.
     pub ret: Vec<Loc>,
+    /// A second result: the remainder of a division.
+    pub extra: Vec<Loc>,
     pub clobbers: Clobbers,
 }
 
@@ -61,7 +63,7 @@ pub fn routine(rt: Rt) -> RtAbi {
         }
     };
     let ret = rt.ret().map_or(Vec::new(), single);
-    RtAbi { symbol: rt.name(), params, ret, clobbers: clobbers(rt) }
+    RtAbi { symbol: rt.name(), params, ret, extra: Vec::new(), clobbers: clobbers(rt) }
 }
 
 /// The places of an only operand, or of a result.

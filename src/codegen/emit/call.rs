@@ -10,6 +10,7 @@ use crate::mir::rt::Rt;
 use crate::mos::effects::Effects;
 use crate::mos::inst::Mnemonic::*;
 use crate::obj::rt_abi::{self, Loc};
+use crate::obj::rt_arith;
 
 impl Emitter<'_> {
     pub(super) fn call(&mut self, callee: LCallee, args: &[Vec<Src>], ret: Option<Reg>) {
@@ -19,7 +20,8 @@ impl Emitter<'_> {
                 (c.params.clone(), c.ret.clone(), c.clobbers, Arg::Func(f))
             }
             LCallee::Abs(at) => {
-                let types: Vec<Ty> = args.iter().map(|a| if a.len() == 1 { Ty::I8 } else { Ty::I16 }).collect();
+                let types: Vec<Ty> =
+                    args.iter().map(|a| if a.len() == 1 { Ty::I8 } else { Ty::I16 }).collect();
                 let ret = ret.map(|r| if self.ctx.func.regs[r].bytes == 1 { Ty::I8 } else { Ty::I16 });
                 (naked_params(&types), result(ret), Effects::REGISTERS | Effects::FLAGS, Arg::Code(at))
             }
@@ -136,7 +138,7 @@ impl Emitter<'_> {
         }
         let abi = match routine {
             RtCall::Rt(rt) => rt_abi::routine(rt),
-            RtCall::Arith(name) => rt_abi::arithmetic(name),
+            RtCall::Arith(name) => rt_arith::arithmetic(name),
         };
         let mut moves = Vec::new();
         for (places, bytes) in abi.params.iter().zip(args) {
@@ -204,7 +206,8 @@ impl Emitter<'_> {
             FuncKind::Normal | FuncKind::Naked => self.ins(Rts, Arg::None),
             FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook => {
                 let chain = self.chain_wanted;
-                for at in self.ctx.saved_zero_page.iter().rev() {
+                let saved: Vec<u8> = self.ctx.saved_zero_page.iter().collect();
+                for at in saved.into_iter().rev() {
                     self.ins_volatile(Pla, Arg::None, true);
                     self.ins_volatile(Sta, Arg::Zp(at), true);
                 }

@@ -26,8 +26,8 @@ use crate::mir::ir::FuncKind;
 use crate::mos::effects::Effects;
 use crate::mos::inst::Mnemonic;
 use crate::obj::zpset::ZpSet;
-pub use state::State;
 use state::Fact;
+pub use state::State;
 
 /// A machine register that holds data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -129,7 +129,12 @@ impl Emitter<'_> {
             self.block = id;
             self.chain_wanted = false;
             self.state = self.entry_state(id, &preds[id], &exits);
-            self.code.push(MInst { kind: MKind::Label(id.0), volatile: false, span: None, weight: self.weight });
+            self.code.push(MInst {
+                kind: MKind::Label(id.0),
+                volatile: false,
+                span: None,
+                weight: self.weight,
+            });
             if id.index() == 0 {
                 self.prologue();
             }

@@ -3,10 +3,10 @@
 //! Used for block parameters, arguments and results. Invariant: a move is emitted only when no
 //! other pending move reads its destination; a cycle is broken through a scratch cell.
 
+use crate::codegen::emit::state::Fact;
 use crate::codegen::emit::{Emitter, R};
 use crate::codegen::lir::{Src, Vb};
 use crate::codegen::mach::{Arg, Cell};
-use crate::codegen::emit::state::Fact;
 use crate::mir::ir::FuncId;
 use crate::mos::inst::Mnemonic::*;
 
@@ -70,13 +70,20 @@ impl Emitter<'_> {
 
     /// Carries out all moves at once.
     pub(super) fn parallel(&mut self, moves: Vec<(To, From)>) {
-        let mut pending: Vec<(To, From)> =
-            moves.into_iter().filter(|(to, from)| self.place_to(to) != self.place_from(from) || self.place_to(to) == Place::Other).collect();
+        let mut pending: Vec<(To, From)> = moves
+            .into_iter()
+            .filter(|(to, from)| {
+                self.place_to(to) != self.place_from(from) || self.place_to(to) == Place::Other
+            })
+            .collect();
         while !pending.is_empty() {
             let free = |e: &Self, at: usize| {
                 let place = e.place_to(&pending[at].0);
                 let blocked = place != Place::Other
-                    && pending.iter().enumerate().any(|(i, (_, from))| i != at && e.place_from(from) == place);
+                    && pending
+                        .iter()
+                        .enumerate()
+                        .any(|(i, (_, from))| i != at && e.place_from(from) == place);
                 // A is the way of most moves: what sits in A leaves first, what goes there comes last.
                 let through_a = e.uses_a(&pending[at].0, &pending[at].1);
                 let a_waits = through_a

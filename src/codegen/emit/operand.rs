@@ -3,7 +3,7 @@
 use crate::codegen::emit::state::Fact;
 use crate::codegen::emit::{Emitter, R};
 use crate::codegen::lir::{Dst, Mem, MemBase, Src, Vb};
-use crate::codegen::mach::{Arg, Cell};
+use crate::codegen::mach::Arg;
 use crate::mos::effects::Effects;
 use crate::mos::inst::Mnemonic::{self, *};
 use crate::mos::item::Part;
@@ -222,7 +222,8 @@ impl Emitter<'_> {
             return;
         };
         let web = self.ctx.webs.of(index.reg);
-        let plus = |n: u8| if n == 0 { Fact::Byte(web, index.byte) } else { Fact::BytePlus(web, index.byte, n) };
+        let plus =
+            |n: u8| if n == 0 { Fact::Byte(web, index.byte) } else { Fact::BytePlus(web, index.byte, n) };
         let at_home = self.home(index) == Some(R::Y);
         if offset == 0 && at_home || self.state.holds(R::Y, plus(offset)) {
             return;
@@ -250,7 +251,8 @@ impl Emitter<'_> {
 
     /// An index register for scratch: a free one if there is one.
     fn free_index(&self, allowed: Indexes) -> R {
-        let candidates = [(R::X, allowed.x), (R::Y, allowed.y)].into_iter().filter(|(_, ok)| *ok).map(|(r, _)| r);
+        let candidates =
+            [(R::X, allowed.x), (R::Y, allowed.y)].into_iter().filter(|(_, ok)| *ok).map(|(r, _)| r);
         let mut best: Option<(bool, usize, R)> = None;
         for r in candidates {
             // Prefer one that holds nothing worth keeping.

@@ -136,11 +136,12 @@ impl Emitter<'_> {
         let no = self.new_label();
         let last = a.len() - 1;
         for (k, (a, b)) in a.iter().zip(b).enumerate() {
-            let (a, b) = if matches!(a, Src::Imm(_)) || self.found_in(b).is_some() && self.found_in(a).is_none() {
-                (b, a)
-            } else {
-                (a, b)
-            };
+            let (a, b) =
+                if matches!(a, Src::Imm(_)) || self.found_in(b).is_some() && self.found_in(a).is_none() {
+                    (b, a)
+                } else {
+                    (a, b)
+                };
             if *b == Src::Imm(0) {
                 self.set_flags(a);
             } else {

@@ -8,7 +8,6 @@ pub mod effects;
 pub mod flow;
 pub mod liveness;
 pub mod peephole;
-pub mod reload;
 
 use crate::base::source::Span;
 use crate::codegen::lir::SymAddr;
@@ -66,9 +65,16 @@ pub struct CallEffect {
 #[derive(Clone, PartialEq, Debug)]
 pub enum MKind {
     Label(Label),
-    Inst { mnemonic: Mnemonic, arg: Arg },
+    Inst {
+        mnemonic: Mnemonic,
+        arg: Arg,
+    },
     /// `jsr`, or `jmp` as a tail call when `tail`.
-    Call { arg: Arg, effect: Box<CallEffect>, tail: bool },
+    Call {
+        arg: Arg,
+        effect: Box<CallEffect>,
+        tail: bool,
+    },
     Asm(Box<AsmBlock>),
 }
 
@@ -134,7 +140,9 @@ pub fn mode(mnemonic: Mnemonic, arg: &Arg, zero_page: bool) -> Mode {
         Arg::Imm(_) | Arg::ImmSym(..) => Mode::Immediate,
         Arg::Cell(_) | Arg::Foreign(..) if zero_page => Mode::ZeroPage,
         Arg::Zp(_) => Mode::ZeroPage,
-        Arg::Cell(_) | Arg::Foreign(..) | Arg::Abs(_) | Arg::Func(_) | Arg::Code(_) | Arg::Routine(_) => Mode::Absolute,
+        Arg::Cell(_) | Arg::Foreign(..) | Arg::Abs(_) | Arg::Func(_) | Arg::Code(_) | Arg::Routine(_) => {
+            Mode::Absolute
+        }
         Arg::AbsX(_) => Mode::AbsoluteX,
         Arg::AbsY(_) => Mode::AbsoluteY,
         Arg::IndY(_) => Mode::IndirectIndexed,

@@ -81,7 +81,8 @@ impl Select<'_> {
         let sign = self.new_reg(1);
         let sign = Vb::new(sign, 0);
         self.emit(LOp::SignFill { d: Dst::V(sign), s: bytes[size - 1] });
-        let moved: Vec<Src> = (0..size).map(|k| bytes.get(k + whole).copied().unwrap_or(Src::V(sign))).collect();
+        let moved: Vec<Src> =
+            (0..size).map(|k| bytes.get(k + whole).copied().unwrap_or(Src::V(sign))).collect();
         let rest = (count % 8) as u8;
         if rest == 0 {
             self.move_all(d, moved);
@@ -131,16 +132,14 @@ impl Select<'_> {
             return bytes[0];
         }
         let big = self.new_reg(1);
-        self.emit(LOp::Set { d: Dst::V(Vb::new(big, 0)), test: Test::NonZero { bytes: high, negate: false } });
+        self.emit(LOp::Set {
+            d: Dst::V(Vb::new(big, 0)),
+            test: Test::NonZero { bytes: high, negate: false },
+        });
         // 0 - big is 0 or $FF.
         let mask = self.new_reg(1);
         let (big, mask) = (Vb::new(big, 0), Vb::new(mask, 0));
-        self.emit(LOp::Add {
-            sub: true,
-            d: vec![Dst::V(mask)],
-            a: vec![Src::Imm(0)],
-            b: vec![Src::V(big)],
-        });
+        self.emit(LOp::Add { sub: true, d: vec![Dst::V(mask)], a: vec![Src::Imm(0)], b: vec![Src::V(big)] });
         let count = Vb::new(self.new_reg(1), 0);
         self.emit(LOp::Logic { op: Logic::Or, d: Dst::V(count), a: bytes[0], b: Src::V(mask) });
         Src::V(count)

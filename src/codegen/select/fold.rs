@@ -27,7 +27,9 @@ fn effect(op: &Op) -> MemoryEffect {
         Op::Store(_, _, access) | Op::Copy { access, .. } | Op::Fill { access, .. } => {
             MemoryEffect { writes: true, ordered: *access != Access::Plain }
         }
-        Op::Call(Callee::Func(_) | Callee::Abs(_), _) | Op::Asm(_) | Op::Sei | Op::Cli | Op::Nop(_) => ANY_EFFECT,
+        Op::Call(Callee::Func(_) | Callee::Abs(_), _) | Op::Asm(_) | Op::Sei | Op::Cli | Op::Nop(_) => {
+            ANY_EFFECT
+        }
         Op::Rt(rt, _) => match rt.effect() {
             RtEffect::Pure | RtEffect::Reads => NO_EFFECT,
             RtEffect::Writes => MemoryEffect { writes: true, ordered: false },
@@ -132,7 +134,9 @@ impl Planner<'_, '_> {
             match &inst.op {
                 Op::Bin(op, a, b) if takes_memory(*op) => self.fold_operands(&[*a, *b], at, &position),
                 Op::Cmp(_, a, b) => self.fold_operands(&[*a, *b], at, &position),
-                Op::Store(_, value, Access::Plain | Access::Volatile) => self.fold_stored(*value, at, &position),
+                Op::Store(_, value, Access::Plain | Access::Volatile) => {
+                    self.fold_stored(*value, at, &position)
+                }
                 _ => {}
             }
         }

@@ -239,4 +239,3 @@ fn constant_pair(bytes: &[Src]) -> Option<SymAddr> {
         _ => None,
     }
 }
-

@@ -64,7 +64,9 @@ impl Select<'_> {
         // One digit of the signed-digit form costs an addition.
         let digits = signed_digits(odd);
         let shifts = digits.last().map_or(0, |&(position, _)| position) + low % 8;
-        if digits.len() as u32 > limit || (size > 1 && shifts > 7 && digits.len() > 2) || size == 4 && digits.len() > 2
+        if digits.len() as u32 > limit
+            || (size > 1 && shifts > 7 && digits.len() > 2)
+            || size == 4 && digits.len() > 2
         {
             return false;
         }
@@ -93,7 +95,8 @@ impl Select<'_> {
         }
         let whole = (count / 8) as usize;
         let bytes = self.reg_bytes(reg);
-        let moved: Vec<Src> = (0..size).map(|k| if k < whole { Src::Imm(0) } else { bytes[k - whole] }).collect();
+        let moved: Vec<Src> =
+            (0..size).map(|k| if k < whole { Src::Imm(0) } else { bytes[k - whole] }).collect();
         let out = self.new_reg(size);
         let d: Vec<Dst> = (0..size).map(|k| Dst::V(Vb::new(out, k))).collect();
         match (count % 8) as u8 {
