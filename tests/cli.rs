@@ -163,6 +163,56 @@ fn what_is_not_a_program_does_not_run() {
     }
 }
 
+/// A program made of a BASIC line with SYS 2061 and this code.
+fn prg(code: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\x01\x08\x0B\x08\x0A\x00\x9E2061\x00\x00\x00".to_vec();
+    bytes.extend(code);
+    bytes
+}
+
+/// Prints HI and RETURN through CHROUT, and returns.
+const HI: &[u8] = b"\xA9H\x20\xD2\xFF\xA9I\x20\xD2\xFF\xA9\x0D\x4C\xD2\xFF";
+
+#[test]
+fn programs_of_other_tools_run_with_figures_and_screen() {
+    let folder = Folder::new("other").with("hi.prg", prg(HI));
+    assert_eq!(folder.pycoc("run hi.prg"), (0, "HI\n".into(), String::new()));
+    let (_, out, err) = folder.pycoc("run hi.prg --stats");
+    assert_eq!((out.as_str(), err.as_str()), ("HI\n", "cycles: 39\nprg-bytes: 29\n"));
+    let (_, out, _) = folder.pycoc("run hi.prg --screen");
+    assert_eq!((out.lines().count(), out.lines().nth(1)), (26, Some("HI")));
+    assert_eq!(folder.pycoc("run hi.prg --png hi.png").0, 0);
+    assert_eq!(folder.bytes("hi.png")[1..4], *b"PNG");
+}
+
+#[test]
+fn a_program_that_fails_is_status_3_and_keeps_what_it_printed() {
+    let print_then = |code: &[u8]| prg(&[&b"\xA9H\x20\xD2\xFF"[..], code].concat());
+    let folder = Folder::new("fails")
+        .with("jam.prg", print_then(&[0x02]))
+        .with("endless.prg", print_then(b"\x4C\x12\x08"))
+        .with("reports.prg", print_then(b"\x4C\x1A\x08PYCO\x02\x60"));
+    for (args, text) in [
+        ("jam.prg", "the CPU jammed at $0812 (opcode $02)"),
+        ("endless.prg --max-cycles 500", "the cycle limit was reached at $0812"),
+        ("reports.prg", "the program reported a run-time error"),
+    ] {
+        let (status, out, err) = folder.pycoc(&format!("run {args} --message-format json"));
+        assert_eq!((status, out.as_str()), (3, "H"), "{args}: {err}");
+        assert!(err.contains("\"E5005\"") && err.contains(text), "{args}: {err}");
+    }
+}
+
+#[test]
+fn drive_8_is_a_folder_or_an_image() {
+    // SETNAM "HI*", SETLFS 8, LOAD to its own address, and jump there.
+    let load = b"\xA9\x03\xA2\x27\xA0\x08\x20\xBD\xFF\xA9\x01\xA2\x08\xA0\x01\x20\xBA\xFF\xA9\x00\x20\xD5\xFF\x4C\x00\xC0HI*";
+    let folder = Folder::new("drive").with("load.prg", prg(load)).with("hi.prg", [b"\x00\xC0", HI].concat());
+    assert_eq!(folder.pycoc("run load.prg --disk ."), (0, "HI\n".into(), String::new()));
+    let (status, _, err) = folder.pycoc("run load.prg --disk none.d64");
+    assert_eq!((status, err.contains("Cannot read 'none.d64'")), (4, true), "{err}");
+}
+
 #[test]
 fn equal_sources_give_equal_bytes_in_every_folder() {
     let (one, two) = (Folder::new("same-1"), Folder::new("same-2"));
