@@ -5,6 +5,8 @@
 //! lead to is `Const`. Singletons have no stored content, so that a program can be started twice:
 //! their defaults are code.
 
+use std::collections::BTreeMap;
+
 use crate::base::index::Id;
 use crate::lower::{Context, Tables};
 use crate::mir::ir::{Global, GlobalId, GlobalKind, Init};
@@ -16,8 +18,8 @@ const COUNT: usize = 2;
 impl Context<'_> {
     /// Makes the globals of a module; the result says where each datum's place begins.
     pub(super) fn declare_data(&mut self, module: &Module) -> Vec<(GlobalId, i32)> {
-        let mut places: Vec<(GlobalId, i32)> = module.data.iter().map(|d| self.datum(d)).collect();
-        self.place_relocated(module, &mut places);
+        let places: Vec<(GlobalId, i32)> = module.data.iter().map(|d| self.datum(d)).collect();
+        self.place_relocated(module, &places);
         places
     }
 
@@ -63,25 +65,25 @@ impl Context<'_> {
     }
 
     /// Gives the relocated data of a module its addresses: those of one address lie behind one
-    /// another in source order.
-    fn place_relocated(&mut self, module: &Module, places: &mut [(GlobalId, i32)]) {
+    /// another in source order. The linker appends functions of the same address.
+    fn place_relocated(&mut self, module: &Module, places: &[(GlobalId, i32)]) {
         let mut list: Vec<(u16, u32, DataId)> = Vec::new();
         for (id, data) in module.data.enumerated() {
-            if let DataKind::Relocated { addr, order, .. } = data.kind {
+            if let (DataKind::Relocated { addr, order, .. }, None) = (data.kind, &data.origin) {
                 list.push((addr, order, id));
             }
         }
         list.sort();
-        let (mut area, mut next) = (None, 0u32);
+        let mut ends: BTreeMap<u16, u32> = BTreeMap::new();
         for (addr, _, id) in list {
-            if area != Some(addr) {
-                (area, next) = (Some(addr), u32::from(addr));
-            }
+            let end = ends.entry(addr).or_insert(u32::from(addr));
             let global = &mut self.program.globals[places[id.index()].0];
-            global.fixed = Some(next as u16);
-            global.keep = !global.external;
+            // Among functions of unknown size only the linker knows the place.
+            let mixed = module.funcs.iter().any(|f| f.relocate.is_some_and(|r| r.addr == addr));
+            global.fixed = Some(if mixed { addr } else { *end as u16 });
+            global.keep = true;
             global.escapes = true;
-            next += module.data[id].size;
+            *end += module.data[id].size;
         }
     }
 

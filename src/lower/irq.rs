@@ -11,23 +11,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{
     Access, Addr, AsmArg, Base, Callee, Func, FuncId, FuncKind, GlobalId, GlobalKind, Op, Program,
 };
-use crate::mir::rt::Rt;
 
 /// What is appended to the name of a handlers' copy.
 const SUFFIX: &str = "$irq";
 
 /// Separates handlers from the main program; see the head of the file.
 pub fn separate_handlers(program: &mut Program) {
-    let roots = handlers(program);
+    let graph = CallGraph::new(program);
+    let roots: BTreeSet<FuncId> = graph.handlers.iter().collect();
     if roots.is_empty() {
         return;
     }
-    let start: Vec<FuncId> = program.entry.into_iter().chain(program.init.iter().copied()).collect();
-    let main = reachable(program, &start, &roots);
-    let mut interrupt = reachable(program, &roots.iter().copied().collect::<Vec<_>>(), &BTreeSet::new());
+    let start = program.entry.into_iter().chain(program.init.iter().copied()).collect();
+    let main = reachable(&graph, &start, &roots);
+    let mut interrupt = reachable(&graph, &roots, &BTreeSet::new());
     let both = main.intersection(&interrupt).copied();
     let shared: Vec<FuncId> = both.filter(|id| may_copy(&program.funcs[*id])).collect();
 
@@ -53,51 +54,15 @@ pub fn separate_handlers(program: &mut Program) {
     }
 }
 
-/// The functions that interrupts enter.
-fn handlers(program: &Program) -> BTreeSet<FuncId> {
-    let mut found = BTreeSet::new();
-    for (id, func) in program.funcs.enumerated() {
-        if matches!(func.kind, FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook) {
-            found.insert(id);
-        }
-        let mut addresses = BTreeMap::new();
-        for inst in func.blocks.iter().flat_map(|b| &b.insts) {
-            match (&inst.op, inst.result) {
-                (Op::Addr(Addr { base: Base::Func(target), .. }), Some(value)) => {
-                    addresses.insert(value, *target);
-                }
-                (Op::Rt(Rt::SetIrq, args), _) => {
-                    found.extend(args.iter().filter_map(|arg| addresses.get(arg)));
-                }
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
 /// All functions that `start` can reach without entering one of `except`.
-fn reachable(program: &Program, start: &[FuncId], except: &BTreeSet<FuncId>) -> BTreeSet<FuncId> {
-    let mut seen: BTreeSet<FuncId> = start.iter().copied().filter(|id| !except.contains(id)).collect();
+fn reachable(graph: &CallGraph, start: &BTreeSet<FuncId>, except: &BTreeSet<FuncId>) -> BTreeSet<FuncId> {
+    let mut seen: BTreeSet<FuncId> = start.difference(except).copied().collect();
     let mut work: Vec<FuncId> = seen.iter().copied().collect();
     while let Some(id) = work.pop() {
-        for inst in program.funcs[id].blocks.iter().flat_map(|b| &b.insts) {
-            let mut visit = |target: FuncId| {
-                if !except.contains(&target) && seen.insert(target) {
-                    work.push(target);
-                }
-            };
-            match &inst.op {
-                Op::Call(Callee::Func(target), _) => visit(*target),
-                Op::Addr(Addr { base: Base::Func(target), .. }) => visit(*target),
-                Op::Asm(asm) => {
-                    for (_, arg) in &asm.args {
-                        if let AsmArg::Addr(Base::Func(target), _) = arg {
-                            visit(*target);
-                        }
-                    }
-                }
-                _ => {}
+        let refs = &graph.refs[id];
+        for &target in refs.calls.iter().chain(&refs.addressed) {
+            if !except.contains(&target) && seen.insert(target) {
+                work.push(target);
             }
         }
     }
@@ -277,5 +242,52 @@ fn mark_shared(op: &mut Op, width: u32, touched: &Touched) {
         Op::Load(_, access) | Op::Store(_, _, access) => *access = Access::Volatile,
         Op::Copy { access, .. } | Op::Fill { access, .. } => *access = Access::Volatile,
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mir::{print, text};
+
+    /// The program after the separation, as text.
+    fn separated(source: &str) -> String {
+        let mut program = text::parse(source).unwrap();
+        separate_handlers(&mut program);
+        let once = print::program(&program);
+        separate_handlers(&mut program);
+        assert_eq!(once, print::program(&program), "a second time changes nothing");
+        once
+    }
+
+    const SHARED: &str = "global @S bss 4\nglobal @f.x bss 1\nentry @main\n\
+        func @f() {\nslot s0 \"buf\" 2\nb0:\n v0: i8 = load [@f.x]\n store [s0], v0\n return\n}\n\
+        func @main() {\nb0:\n v0: i16 = addr [fn @handler]\n rt rt_set_irq(v0)\n call @f()\n \
+        v1: i8 = load [@S]\n store [@S + 1], v1\n v2: i8 = load [@S + 2]\n store [@S + 3], v2\n return\n}\n\
+        func @handler() {\nb0:\n call @f()\n v0: i8 = load [@S + 1]\n store [@S], v0\n return\n}";
+
+    #[test]
+    fn a_function_of_both_sides_is_copied_with_its_static_memory() {
+        let text = separated(SHARED);
+        let handler = text.split("func @handler").nth(1).unwrap();
+        assert!(handler.contains("call @\"f$irq\"()"), "{text}");
+        assert!(text.contains("load [@\"f.x$irq\"]") && text.contains("global @\"f.x$irq\""), "{text}");
+        let main = text.split("func @main").nth(1).unwrap();
+        assert!(main.contains("call @f()"), "{text}");
+    }
+
+    #[test]
+    fn the_main_program_sees_what_handlers_write_and_only_that_is_volatile() {
+        let text = separated(SHARED);
+        let main = text.split("func @main").nth(1).unwrap().split("func").next().unwrap();
+        assert!(main.contains("load volatile [@S]"), "the handler writes it:\n{main}");
+        assert!(main.contains("store volatile [@S + 1]"), "the handler reads it:\n{main}");
+        assert!(main.contains("load [@S + 2]") && main.contains("store [@S + 3]"), "{main}");
+    }
+
+    #[test]
+    fn assembly_with_labels_is_not_copied() {
+        assert!(defines_label("  wait: lda #0"));
+        assert!(!defines_label("!wait: lda #0") && !defines_label("  lda wait"));
     }
 }

@@ -9,7 +9,9 @@ use crate::lower::func::{FuncLower, Storage};
 use crate::lower::scan::{self, Root};
 use crate::mir::ir::{Access, Addr, AsmArg, AsmBlock, Base, Op, Value};
 use crate::mir::rt::Rt;
-use crate::sema::hir::{Asm, AsmRef, BinOp, Expr, ExprKind, Intrinsic, Place, Stmt, StmtKind, StrExpr, Type};
+use crate::sema::hir::{
+    Asm, AsmRef, BinOp, Expr, ExprKind, Intrinsic, IrqKind, Place, Stmt, StmtKind, StrExpr, Type,
+};
 
 impl FuncLower<'_, '_> {
     /// Lowers statements one after the other; what follows an end is not reached.
@@ -181,7 +183,8 @@ impl FuncLower<'_, '_> {
             Intrinsic::SetIrq(func) => {
                 let (base, offset) = self.func_base(*func);
                 let handler = self.addr_value(Addr::new(base, offset));
-                self.b.rt(Rt::SetIrq, vec![handler]);
+                let hook = self.module.funcs[*func].irq == Some(IrqKind::Hook);
+                self.b.rt(if hook { Rt::SetIrqHook } else { Rt::SetIrq }, vec![handler]);
             }
             Intrinsic::EnableRasterIrq(line) => self.with_line(Rt::EnableRasterIrq, line),
             Intrinsic::SetRaster(line) => self.with_line(Rt::SetRaster, line),

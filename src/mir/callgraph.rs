@@ -212,7 +212,7 @@ fn handlers(program: &Program, addressed: &IdSet<FuncId>) -> IdSet<FuncId> {
                 (Op::Addr(Addr { base: Base::Func(id), index: None, offset: 0 }), Some(value)) => {
                     plain.insert(value, *id);
                 }
-                (Op::Rt(Rt::SetIrq, args), _) => installed.extend(args),
+                (Op::Rt(Rt::SetIrq | Rt::SetIrqHook, args), _) => installed.extend(args),
                 _ => {}
             }
         }

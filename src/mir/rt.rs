@@ -136,6 +136,8 @@ routines! {
     // System.
     /// Installs an interrupt handler: code address.
     SetIrq "rt_set_irq" (I16) Io;
+    /// The same for an `@irq_hook`.
+    SetIrqHook "rt_set_irq_hook" (I16) Io;
     /// Raster interrupt on, at that line.
     EnableRasterIrq "rt_enable_raster_irq" (I16) Io;
     /// Raster interrupt off; the line is kept.

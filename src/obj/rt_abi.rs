@@ -107,9 +107,12 @@ fn clobbers(rt: Rt) -> Clobbers {
         Rt::MemMove => ("AXY", A2.with(B2).with(T2)),
         Rt::MemFill | Rt::MemFill16 | Rt::MemFill32 => ("AXY", A2.with(T2)),
         Rt::BlockCopy => ("AXY", RT_ZERO_PAGE),
-        Rt::SetIrq | Rt::EnableRasterIrq | Rt::DisableRasterIrq | Rt::SetRaster | Rt::GetRaster => {
-            ("AXY", NONE)
-        }
+        Rt::SetIrq
+        | Rt::SetIrqHook
+        | Rt::EnableRasterIrq
+        | Rt::DisableRasterIrq
+        | Rt::SetRaster
+        | Rt::GetRaster => ("AXY", NONE),
         _ => ("AXY", RT_ZERO_PAGE),
     };
     Clobbers { registers: Effects::from_letters(registers), zero_page }
