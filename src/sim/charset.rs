@@ -71,14 +71,14 @@ fn graphic(code: usize, lower: bool) -> Glyph {
     let quarters = |tl: bool, tr: bool, bl: bool, br: bool| -> Glyph {
         std::array::from_fn(|i| {
             let (l, r) = if i < 4 { (tl, tr) } else { (bl, br) };
-            LEFT * u8::from(l) | RIGHT * u8::from(r)
+            (LEFT * u8::from(l)) | (RIGHT * u8::from(r))
         })
     };
     let checker =
         |from: usize| -> Glyph { std::array::from_fn(|i| if i < from { 0 } else { 0xCC >> (i & 2) }) };
     // Arms that meet in the middle: left, right, up, down; lines are two pixels wide.
     let arms = |l: bool, r: bool, u: bool, d: bool| -> Glyph {
-        let middle = 0xF8 * u8::from(l) | 0x1F * u8::from(r) | 0x18 * u8::from(u || d);
+        let middle = (0xF8 * u8::from(l)) | (0x1F * u8::from(r)) | (0x18 * u8::from(u || d));
         std::array::from_fn(|i| match i {
             3 | 4 => middle,
             0..=2 => 0x18 * u8::from(u),

@@ -193,7 +193,7 @@ impl Cia {
             _ => {
                 self.clock_latch = Some(tenths);
                 let hour = tenths / 36_000 % 24;
-                let shown = if hour % 12 == 0 { 12 } else { hour % 12 };
+                let shown = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
                 to_bcd(shown) | if hour >= 12 { 0x80 } else { 0 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! In: one call an instruction. Out: changed registers, memory and cycle count; whether the opcode stops the CPU.
 //! Invariant: `cycles` counts as the NMOS chip does, interrupts included. Corrected here: no page-crossing penalty for
-//! read-modify-write and store instructions, N, Z and V after decimal ADC and SBC, the write-back of the old value by
+//! read-modify-write and store instructions, result and flags of decimal arithmetic, the write-back of the old value by
 //! read-modify-write instructions on registers, seven cycles for an interrupt. Not here: when to stop (`machine`).
 
 use super::bus::Bus;
@@ -165,9 +165,7 @@ impl Cpu {
                 core.memory.write_back(*address);
             }
         }
-        if status.contains(Status::PS_DECIMAL_MODE)
-            && matches!(instruction, Instruction::ADC | Instruction::SBC)
-        {
+        if status.contains(Status::PS_DECIMAL_MODE) && is_decimal(instruction) {
             self.decimal(instruction, mode, operand);
         } else if instruction == Instruction::JAM {
             core.registers.program_counter = core.memory.pc;
@@ -212,22 +210,27 @@ impl Cpu {
         self.irq_allowed = false;
     }
 
-    /// ADC and SBC in decimal mode: the crate's cycles, the NMOS chip's result and flags.
+    /// An addition or subtraction in decimal mode: the crate's cycles, the NMOS chip's result and flags.
     fn decimal(
         &mut self,
         instruction: Instruction,
         mode: mos6502::instruction::AddressingMode,
         operand: OpInput,
     ) {
-        let operand_value = match operand {
+        let value = match operand {
             OpInput::UseImmediate(value) => value,
             OpInput::UseAddress { address, .. } => self.core.memory.peek(address),
             _ => 0,
         };
         let (a, status) = (self.a(), self.status());
+        let carry = status & CARRY != 0;
         self.core.execute_instruction((instruction, mode, operand));
-        let subtract = instruction == Instruction::SBC;
-        let (result, flags) = nmos_decimal(subtract, a, operand_value, status & CARRY != 0);
+        let (result, flags) = match instruction {
+            Instruction::ADC => nmos_decimal(false, a, value, carry),
+            Instruction::RRA => nmos_decimal(false, a, value >> 1 | u8::from(carry) << 7, value & 1 != 0),
+            Instruction::ISC => nmos_decimal(true, a, value.wrapping_add(1), carry),
+            _ => nmos_decimal(true, a, value, carry),
+        };
         self.core.registers.accumulator = result;
         self.set_status(status & !(NEGATIVE | OVERFLOW | ZERO | CARRY) | flags);
     }
@@ -238,6 +241,14 @@ fn modifies_or_stores(instruction: Instruction) -> bool {
     use Instruction::{ASL, DCP, DEC, INC, ISC, LSR, RLA, ROL, ROR, RRA, SLO, SRE};
     is_store(instruction)
         || matches!(instruction, ASL | LSR | ROL | ROR | INC | DEC | SLO | RLA | SRE | RRA | DCP | ISC)
+}
+
+/// Instructions that add or subtract in decimal mode.
+fn is_decimal(instruction: Instruction) -> bool {
+    matches!(
+        instruction,
+        Instruction::ADC | Instruction::SBC | Instruction::RRA | Instruction::ISC | Instruction::USBC
+    )
 }
 
 fn is_store(instruction: Instruction) -> bool {
@@ -252,7 +263,7 @@ fn nmos_decimal(subtract: bool, a: u8, value: u8, carry: bool) -> (u8, u8) {
         let binary = x - y - (1 - c);
         let mut low = (x & 15) - (y & 15) - (1 - c);
         if low < 0 {
-            low = (low - 6 & 15) - 16;
+            low = ((low - 6) & 15) - 16;
         }
         let mut result = (x & 0xF0) - (y & 0xF0) + low;
         if result < 0 {
@@ -267,14 +278,14 @@ fn nmos_decimal(subtract: bool, a: u8, value: u8, carry: bool) -> (u8, u8) {
     }
     let mut low = (x & 15) + (y & 15) + c;
     if low > 9 {
-        low = (low + 6 & 15) + 16;
+        low = ((low + 6) & 15) + 16;
     }
     let middle = (x & 0xF0) + (y & 0xF0) + low;
     let result = if middle >= 0xA0 { middle + 0x60 } else { middle };
     let overflow = !(x ^ y) & (x ^ middle) & 0x80 != 0;
     let flags = middle as u8 & NEGATIVE
         | flag(overflow, OVERFLOW)
-        | flag(x + y + c & 0xFF == 0, ZERO)
+        | flag((x + y + c) & 0xFF == 0, ZERO)
         | flag(result >= 0x100, CARRY);
     (result as u8, flags)
 }
@@ -305,6 +316,20 @@ mod tests {
         assert_eq!(nmos_decimal(false, 0x99, 0x01, false), (0x00, NEGATIVE | CARRY));
         assert_eq!(nmos_decimal(false, 0x50, 0x50, false), (0x00, NEGATIVE | OVERFLOW | CARRY));
         assert_eq!(nmos_decimal(true, 0x00, 0x01, true), (0x99, NEGATIVE));
+    }
+
+    #[test]
+    fn rotate_and_add_is_decimal_too() {
+        // SED / RRA $C100 with A = $DB and a zero there: N follows the sum before its last correction.
+        let mut cpu = Cpu::new(Bus::new());
+        for (i, byte) in [0xF8, 0x6F, 0x00, 0xC1].into_iter().enumerate() {
+            cpu.bus().poke(0xC000 + i as u16, byte);
+        }
+        cpu.bus().poke(0xC100, 0);
+        cpu.set_registers([0xDB, 0, 0]);
+        cpu.set_pc(0xC000);
+        assert_eq!((cpu.step(), cpu.step()), (Step::Done, Step::Done));
+        assert_eq!((cpu.a(), cpu.status() & (NEGATIVE | CARRY)), (0x41, NEGATIVE | CARRY));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn display_pixel(bus: &Bus, x: i32, y: i32) -> Pixel {
     let multicolour = vic.register(0x16) & 0x10 != 0;
     let memory = vic.register(0x18);
     let bits = if bitmap {
-        bus.video_byte(u16::from(memory & 8) << 10 | cell * 8 + y % 8)
+        bus.video_byte((u16::from(memory & 8) << 10) | (cell * 8 + y % 8))
     } else {
         let shape = if extended { code & 0x3F } else { code };
         bus.video_byte((u16::from(memory & 0x0E) << 10) + u16::from(shape) * 8 + y % 8)
