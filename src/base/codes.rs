@@ -99,6 +99,7 @@ codes! {
     // Inline assembly.
 
     // Linking, memory, `.LIB` files.
+    BAD_LIB "E4090" "a damaged module file";
 
     // Files and options.
     CANNOT_READ "E5001" "a file cannot be read";

@@ -11,6 +11,7 @@ macro_rules! pages {
 pages! {
     "E0001"
     "E0090"
+    "E4090"
     "E5001"
     "E5002"
     "E5003"

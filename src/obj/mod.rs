@@ -2,6 +2,8 @@
 
 pub mod branch;
 pub mod emit;
+pub mod lib_v1;
+pub mod libfile;
 pub mod object;
 pub mod reloc;
 pub mod rt_abi;

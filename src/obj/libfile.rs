@@ -1,0 +1,141 @@
+//! A `.LIB` module file, taken apart.
+//!
+//! In: the bytes of a file, or a `LibFile`. Out: the other. Invariants: a `LibFile` that was read
+//! is whole: every index in it is valid and every relocation lies in its function; `write(read(x))`
+//! is `x` for files that `write` made. The words at relocations are 0 in `code`. Not here: what the
+//! type strings mean, where modules lie, linking. `docs/lib-format.md` describes the format.
+
+use std::fmt;
+
+use crate::base::bytes::ReadError;
+use crate::obj::lib_v1;
+
+/// What every file begins with: "PL".
+pub const MAGIC: [u8; 2] = [0x50, 0x4C];
+/// Words from here on name external dependencies, so nothing in a file may lie at these offsets.
+pub const FIRST_EXTERNAL: u16 = 0xFF00;
+
+/// The content of a module file.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct LibFile {
+    pub version: u8,
+    pub functions: Vec<Function>,
+    pub data: Vec<Segment>,
+    pub externals: Vec<External>,
+    /// Exports that are neither function nor data: the name and its type string.
+    pub exports: Vec<(String, String)>,
+}
+
+/// A separately loadable function.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Function {
+    pub name: String,
+    /// The type string of a public name.
+    pub signature: Option<String>,
+    /// Where the code lies in the file; `write` chooses it anew.
+    pub offset: u16,
+    pub code: Vec<u8>,
+    /// Direct references to functions of this module, ascending.
+    pub uses_functions: Vec<usize>,
+    /// Direct references to data of this module, ascending.
+    pub uses_data: Vec<usize>,
+    /// Its part of the table of external dependencies: first entry and how many.
+    pub externals: (u8, u8),
+    pub relocs: Vec<LibReloc>,
+}
+
+/// A data segment.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Segment {
+    pub name: String,
+    pub signature: Option<String>,
+    pub offset: u16,
+    pub bytes: Vec<u8>,
+}
+
+/// A function or data segment of another module.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct External {
+    pub module: String,
+    pub name: String,
+}
+
+/// A word in code that becomes an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LibReloc {
+    /// From the start of the function.
+    pub offset: u16,
+    pub target: LibTarget,
+    /// What is added to the target's address.
+    pub addend: u16,
+}
+
+/// What a relocated word refers to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum LibTarget {
+    Function(usize),
+    Data(usize),
+    External(usize),
+}
+
+/// Why a file is no module, or why a module is no file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LibError {
+    /// The field in the words of `docs/lib-format.md`.
+    pub field: String,
+    pub problem: String,
+}
+
+impl LibError {
+    /// An error in a field.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl From<ReadError> for LibError {
+    fn from(error: ReadError) -> Self {
+        let ReadError { field, offset, needed, length } = error;
+        Self::new(field, format!("{needed} bytes at offset {offset} lie outside the file of {length} bytes"))
+    }
+}
+
+impl fmt::Display for LibError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+impl std::error::Error for LibError {}
+
+impl LibFile {
+    /// Reads a file of any content.
+    pub fn read(bytes: &[u8]) -> Result<Self, LibError> {
+        if bytes.is_empty() {
+            return Err(LibError::new("header", "the file is empty"));
+        }
+        if !bytes.starts_with(&MAGIC) {
+            return Err(LibError::new("magic", "a module file begins with the bytes 50 4C"));
+        }
+        match bytes.get(2) {
+            None => Err(LibError::new("header", "the file ends inside it")),
+            Some(1) => lib_v1::read(bytes),
+            Some(other) => Err(LibError::new("version", format!("{other} is not known to this pycoc"))),
+        }
+    }
+
+    /// The name of what a relocation refers to, foreign ones with their module.
+    pub fn target_name(&self, target: LibTarget) -> String {
+        match target {
+            LibTarget::Function(i) => self.functions[i].name.clone(),
+            LibTarget::Data(i) if self.data[i].name.is_empty() => format!("data {i}"),
+            LibTarget::Data(i) => self.data[i].name.clone(),
+            LibTarget::External(i) => format!("{}.{}", self.externals[i].module, self.externals[i].name),
+        }
+    }
+}
+
+/// True when a name is for other modules and has a type string.
+pub fn is_public(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('_')
+}
