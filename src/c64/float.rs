@@ -128,7 +128,7 @@ pub fn div(a: Bits, b: Bits) -> Bits {
     }
     let dividend = a.mantissa << 64;
     let inexact = u128::from(dividend % b.mantissa != 0);
-    let mantissa = dividend / b.mantissa | inexact;
+    let mantissa = (dividend / b.mantissa) | inexact;
     pack(Exact { negative: a.negative != b.negative, mantissa, exponent: a.exponent - 64 - b.exponent })
 }
 
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn texts_have_seven_digits() {
         let texts = [
-            (3.14159, "3.14159"),
+            (31.4159, "31.4159"),
             (-2.75, "-2.75"),
             (99999.5, "99999.5"),
             (0.0001, "0.0001"),
