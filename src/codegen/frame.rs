@@ -1,0 +1,262 @@
+//! Static memory of all functions: which cell lies where.
+//!
+//! In: the finished machine code of every function. Out: a zero-page address or a frame offset for
+//! each group of cells and each slot. Invariant: two groups share an address only when they are
+//! never both live: groups of one function never do; groups of two functions do unless one is live
+//! across a call that can reach the other, or one belongs to interrupt code and the other not.
+//! Pointers go to zero page first, then whatever is used most for its size.
+//! Slots may be reached through pointers, so a slot is apart from everything in all callees.
+
+use fixedbitset::FixedBitSet;
+
+use crate::base::index::{Id, IndexVec};
+use crate::codegen::function::Compiled;
+use crate::codegen::mach::effects::of;
+use crate::codegen::mach::liveness::{Live, live_out};
+use crate::codegen::mach::{Arg, Cell, MKind, flow};
+use crate::mir::callgraph::CallGraph;
+use crate::mir::ir::{FuncId, Program, SlotId};
+use crate::obj::zpset::ZpSet;
+
+/// The place of a cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    Zp(u8),
+    /// Offset in the frame area.
+    Frame(u16),
+    /// The code never names it.
+    Unused,
+}
+
+/// The places of everything.
+pub struct Frames {
+    pub cells: IndexVec<FuncId, Vec<Place>>,
+    pub slots: IndexVec<FuncId, IndexVec<SlotId, u16>>,
+    /// Size of the frame area.
+    pub size: u32,
+    /// Zero page given to cells.
+    pub zero_page: ZpSet,
+    /// Functions whose pointers did not all find room in zero page.
+    pub overflow: Vec<FuncId>,
+}
+
+/// A group on its way to an address.
+struct Candidate {
+    func: FuncId,
+    first: usize,
+    bytes: u8,
+    pointer: bool,
+    weight: f64,
+    /// Functions whose cells it must not share.
+    below: FixedBitSet,
+}
+
+/// Places all cells. `frequency` is how often each function runs, estimated.
+pub fn place(
+    program: &Program,
+    graph: &CallGraph,
+    compiled: &IndexVec<FuncId, Option<Compiled>>,
+    frequency: &IndexVec<FuncId, f64>,
+    free: ZpSet,
+) -> Frames {
+    let closures = closures(graph, compiled.len());
+    let mut interrupt = FixedBitSet::with_capacity(compiled.len());
+    for handler in graph.handlers.iter() {
+        interrupt.insert(handler.index());
+        interrupt.union_with(&closures[handler]);
+    }
+    let mut candidates = Vec::new();
+    let mut cells = IndexVec::filled(compiled.len(), Vec::new());
+    for (id, func) in compiled.enumerated() {
+        let Some(func) = func else { continue };
+        cells[id] = vec![Place::Unused; func.cells];
+        candidates.extend(collect(id, func, graph, &closures, frequency[id]));
+    }
+    candidates.sort_by(|a, b| {
+        let density = |c: &Candidate| c.weight / f64::from(c.bytes);
+        b.pointer
+            .cmp(&a.pointer)
+            .then(density(b).total_cmp(&density(a)))
+            .then((a.func, a.first).cmp(&(b.func, b.first)))
+    });
+    let mut frames = Frames {
+        cells,
+        slots: IndexVec::filled(compiled.len(), IndexVec::new()),
+        size: 0,
+        zero_page: ZpSet::EMPTY,
+        overflow: Vec::new(),
+    };
+    let mut placed: Vec<(usize, u8)> = Vec::new();
+    let mut rest = Vec::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        let mut taken = ZpSet::EMPTY;
+        for &(other, address) in &placed {
+            let o = &candidates[other];
+            if conflict(candidate, o, &interrupt) {
+                (address..=address + (o.bytes - 1)).for_each(|a| taken.insert(a));
+            }
+        }
+        match find_room(free, taken, candidate.bytes) {
+            Some(address) => {
+                placed.push((at, address));
+                for k in 0..candidate.bytes {
+                    frames.cells[candidate.func][candidate.first + k as usize] = Place::Zp(address + k);
+                    frames.zero_page.insert(address + k);
+                }
+            }
+            None if candidate.pointer => frames.overflow.push(candidate.func),
+            None => rest.push(at),
+        }
+    }
+    let rest: Vec<&Candidate> = rest.into_iter().map(|at| &candidates[at]).collect();
+    overlay(program, graph, compiled, &interrupt, &rest, &mut frames);
+    frames
+}
+
+/// For each function all that it can reach by calls or addresses, itself included.
+fn closures(graph: &CallGraph, count: usize) -> IndexVec<FuncId, FixedBitSet> {
+    let mut closures: IndexVec<FuncId, FixedBitSet> =
+        IndexVec::filled(count, FixedBitSet::with_capacity(count));
+    for component in &graph.sccs {
+        let mut set = FixedBitSet::with_capacity(count);
+        for &f in component {
+            set.insert(f.index());
+            for &callee in graph.refs[f].calls.iter().chain(&graph.refs[f].addressed) {
+                set.insert(callee.index());
+                set.union_with(&closures[callee]);
+            }
+        }
+        for &f in component {
+            closures[f] = set.clone();
+        }
+    }
+    closures
+}
+
+fn conflict(a: &Candidate, b: &Candidate, interrupt: &FixedBitSet) -> bool {
+    a.func == b.func
+        || a.below.contains(b.func.index())
+        || b.below.contains(a.func.index())
+        || interrupt.contains(a.func.index()) != interrupt.contains(b.func.index())
+}
+
+fn find_room(free: ZpSet, taken: ZpSet, bytes: u8) -> Option<u8> {
+    (0..=255u8).find(|&start| {
+        (0..bytes).all(|k| start.checked_add(k).is_some_and(|a| free.contains(a) && !taken.contains(a)))
+    })
+}
+
+/// The groups of a function that its code names, with their prices and conflicts.
+fn collect(
+    id: FuncId,
+    func: &Compiled,
+    graph: &CallGraph,
+    closures: &IndexVec<FuncId, FixedBitSet>,
+    frequency: f64,
+) -> Vec<Candidate> {
+    let mut weight = vec![0.0f64; func.cells];
+    let mut used = vec![false; func.cells];
+    let mut below: Vec<FixedBitSet> = vec![FixedBitSet::with_capacity(closures.len()); func.cells];
+    // Arguments that arrive in cells are written by the callers.
+    func.argument_cells.iter().for_each(|c| used[c.index()] = true);
+    let flow = flow::of(&func.code);
+    let out = live_out(&func.code, &flow, func.cells, func.at_return);
+    let mark = |live: &Live, set: &FixedBitSet, below: &mut Vec<FixedBitSet>| {
+        for cell in live.cells.ones() {
+            below[cell].union_with(set);
+        }
+    };
+    for (b, range) in flow.blocks.iter().enumerate() {
+        let mut live = out[b].clone();
+        for inst in func.code[range.clone()].iter().rev() {
+            match &inst.kind {
+                MKind::Call { arg: Arg::Func(callee), .. } => mark(&live, &closures[*callee], &mut below),
+                MKind::Asm(_) => {
+                    for callee in &graph.refs[id].addressed {
+                        mark(&live, &closures[*callee], &mut below);
+                    }
+                }
+                MKind::Inst { arg: Arg::Foreign(callee, _), .. } => {
+                    let mut one = FixedBitSet::with_capacity(closures.len());
+                    one.insert(callee.index());
+                    mark(&live, &one, &mut below);
+                }
+                _ => {}
+            }
+            let named: &[Cell] = match &inst.kind {
+                MKind::Inst { arg: Arg::Cell(c), .. } => &[*c],
+                MKind::Inst { arg: Arg::IndY(c), .. } => &[*c, Cell::new(c.index() + 1)],
+                _ => &[],
+            };
+            for cell in named {
+                used[cell.index()] = true;
+                weight[cell.index()] += inst.weight * frequency;
+            }
+            live.step(&of(inst, func.at_return));
+        }
+    }
+    let mut candidates = Vec::new();
+    for group in &func.groups {
+        let range = group.first.index()..group.first.index() + group.bytes as usize;
+        if !range.clone().any(|c| used[c]) {
+            continue;
+        }
+        let mut set = FixedBitSet::with_capacity(closures.len());
+        range.clone().for_each(|c| set.union_with(&below[c]));
+        candidates.push(Candidate {
+            func: id,
+            first: range.start,
+            bytes: group.bytes,
+            // A pointer that no access uses any more needs no zero page.
+            pointer: group.pointer && func.uses_pointer(group.first),
+            weight: range.map(|c| weight[c]).sum(),
+            below: set,
+        });
+    }
+    candidates
+}
+
+/// Lays what is not in zero page, and the slots, over each other along the call graph: a function's
+/// area begins where the areas of all its callees have ended.
+fn overlay(
+    program: &Program,
+    graph: &CallGraph,
+    compiled: &IndexVec<FuncId, Option<Compiled>>,
+    interrupt: &FixedBitSet,
+    rest: &[&Candidate],
+    frames: &mut Frames,
+) {
+    let mut end: IndexVec<FuncId, u32> = IndexVec::filled(compiled.len(), 0);
+    let mut top = 0;
+    for wanted in [false, true] {
+        let base = top;
+        for component in &graph.sccs {
+            if interrupt.contains(component[0].index()) != wanted {
+                continue;
+            }
+            let callees = component.iter().flat_map(|f| {
+                graph.refs[*f].calls.iter().chain(&graph.refs[*f].addressed).map(|c| end[*c])
+            });
+            let mut at = callees.max().unwrap_or(0).max(base);
+            for &f in component {
+                for candidate in rest.iter().filter(|c| c.func == f) {
+                    for k in 0..candidate.bytes as usize {
+                        frames.cells[f][candidate.first + k] = Place::Frame(at as u16);
+                        at += 1;
+                    }
+                }
+                if compiled[f].is_some() {
+                    for slot in program.funcs[f].slots.iter() {
+                        frames.slots[f].push(at as u16);
+                        at += slot.size;
+                    }
+                }
+            }
+            for &f in component {
+                end[f] = at;
+            }
+            top = top.max(at);
+        }
+    }
+    frames.size = top;
+}
