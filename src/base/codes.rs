@@ -97,8 +97,10 @@ codes! {
     MODULE_STATEMENT "E2004" "a module statement that is not first";
 
     // Inline assembly.
+    ASSEMBLY "E3001" "a fault in inline assembly";
 
     // Linking, memory, `.LIB` files.
+    ZERO_PAGE_FULL "E4010" "zero page is full";
     BAD_LIB "E4090" "a damaged module file";
 
     // Files and options.

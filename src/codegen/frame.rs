@@ -234,9 +234,9 @@ fn overlay(
             if interrupt.contains(component[0].index()) != wanted {
                 continue;
             }
-            let callees = component.iter().flat_map(|f| {
-                graph.refs[*f].calls.iter().chain(&graph.refs[*f].addressed).map(|c| end[*c])
-            });
+            let callees = component
+                .iter()
+                .flat_map(|f| graph.refs[*f].calls.iter().chain(&graph.refs[*f].addressed).map(|c| end[*c]));
             let mut at = callees.max().unwrap_or(0).max(base);
             for &f in component {
                 for candidate in rest.iter().filter(|c| c.func == f) {

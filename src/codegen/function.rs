@@ -72,7 +72,11 @@ pub fn compile(program: &Program, id: FuncId, conventions: &mut Conventions, opt
         peephole::tidy(&mut code, !handler);
     }
     let mut groups = webs.groups.clone();
-    groups.extend((webs.cells..emitted.cells).map(|c| CellGroup { first: Cell::new(c), bytes: 1, pointer: false }));
+    groups.extend((webs.cells..emitted.cells).map(|c| CellGroup {
+        first: Cell::new(c),
+        bytes: 1,
+        pointer: false,
+    }));
     let argument_cells = conventions.of[id]
         .params
         .iter()
@@ -92,10 +96,7 @@ pub fn compile(program: &Program, id: FuncId, conventions: &mut Conventions, opt
 /// convention would do for the arguments is not wanted.
 fn strip_naked(code: &mut Vec<MInst>) {
     code.retain(|i| {
-        matches!(
-            &i.kind,
-            MKind::Asm(_) | MKind::Inst { mnemonic: crate::mos::inst::Mnemonic::Rts, .. }
-        )
+        matches!(&i.kind, MKind::Asm(_) | MKind::Inst { mnemonic: crate::mos::inst::Mnemonic::Rts, .. })
     });
 }
 

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use crate::base::index::{Id, IndexVec};
+use crate::base::index::IndexVec;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{
-    Access, Addr, Base, BinOp, Func, FuncId, Global, GlobalId, GlobalKind, Inst, Op, Program, SlotId, Term, Ty,
-    Value,
+    Access, Addr, Base, BinOp, Func, FuncId, Global, GlobalId, GlobalKind, Inst, Op, Program, SlotId, Term,
+    Ty, Value,
 };
 
 /// The variable that holds the top of the software stack.

@@ -1,0 +1,220 @@
+//! Machine code and globals → sections.
+//!
+//! In: the code of each function, the places of its cells. Out: sections with relocations. The last
+//! step in which cells have names; from here on everything is a symbol or a number.
+
+use crate::base::codes;
+use crate::base::diag::{Diagnostic, Sink};
+use crate::base::index::Id;
+use crate::codegen::frame::{Frames, Place};
+use crate::codegen::function::Compiled;
+use crate::codegen::inline_asm::InlineAsm;
+use crate::codegen::lir::{Sym, SymAddr};
+use crate::codegen::mach::{Arg, Cell, Label, MInst, MKind, mode};
+use crate::mir::ir::{Base, FuncId, FuncKind, GlobalKind, Init, Program};
+use crate::mos::inst::{Mnemonic, Mode};
+use crate::mos::item::{Inst, Item, Name, Operand, Part};
+use crate::obj::emit;
+use crate::obj::object::{Section, SectionKind};
+use crate::obj::reloc::{Reloc, RelocKind};
+
+/// The section that holds all static frames.
+pub const FRAME: &str = "frames";
+
+/// What the finishing of functions needs.
+pub struct Finish<'a> {
+    pub program: &'a Program,
+    pub frames: &'a Frames,
+    pub asm: &'a InlineAsm,
+    /// Which symbols lie in zero page.
+    pub zero_page: &'a emit::ZpOracle<'a>,
+}
+
+impl Finish<'_> {
+    /// The section of a function.
+    pub fn function(&self, id: FuncId, compiled: &Compiled, sink: &mut Sink) -> Section {
+        let func = &self.program.funcs[id];
+        let mut items = Vec::new();
+        let mut span = None;
+        let mut asm_blocks = 0;
+        // Labels of different `__asm__` blocks and of the code itself are kept apart.
+        let mut base = compiled.code.iter().filter_map(label_of).max().map_or(0, |l| l + 1);
+        for inst in &compiled.code {
+            let code = !matches!(inst.kind, MKind::Label(_));
+            if code && inst.span.is_some() && inst.span != span {
+                span = inst.span;
+                items.extend(span.map(Item::Source));
+            }
+            if let MKind::Asm(block) = &inst.kind {
+                let n = InlineAsm::position(self.program, id, block);
+                asm_blocks += 1;
+                let text = self.asm.items(id, n).unwrap_or_default();
+                base += add_asm(&mut items, text, base);
+                span = None;
+                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && asm_blocks == 1 {
+                    break;
+                }
+                continue;
+            }
+            items.push(self.item(id, inst));
+        }
+        let (mut section, errors) = emit::emit(func.name.as_ref(), &items, self.zero_page);
+        for error in errors {
+            sink.push(match error.span.or(func.span) {
+                Some(span) => Diagnostic::error(codes::ASSEMBLY, span, error.message),
+                None => Diagnostic::global(codes::ASSEMBLY, error.message),
+            });
+        }
+        section.fixed = func.relocate;
+        section
+    }
+
+    fn item(&self, id: FuncId, inst: &MInst) -> Item {
+        match &inst.kind {
+            MKind::Label(label) => Item::Label(*label),
+            MKind::Call { arg, tail, .. } => {
+                let mnemonic = if *tail { Mnemonic::Jmp } else { Mnemonic::Jsr };
+                self.instruction(id, mnemonic, arg)
+            }
+            MKind::Inst { mnemonic, arg } => self.instruction(id, *mnemonic, arg),
+            MKind::Asm(_) => Item::Data(Vec::new()),
+        }
+    }
+
+    fn instruction(&self, id: FuncId, mnemonic: Mnemonic, arg: &Arg) -> Item {
+        let direct = |operand: Operand, mode: Mode, exact: bool| {
+            Item::Inst(Inst { mnemonic, mode, operand: Some(operand), exact })
+        };
+        match arg {
+            Arg::None => Item::implied(mnemonic),
+            Arg::Imm(n) => direct(Operand::number(i32::from(*n)), Mode::Immediate, false),
+            Arg::ImmSym(part, at) => {
+                let operand = self.address(id, *at);
+                let operand = if *part == Part::Hi { operand.hi() } else { operand.lo() };
+                direct(operand, Mode::Immediate, false)
+            }
+            Arg::Cell(cell) => self.cell(id, mnemonic, *cell),
+            Arg::Foreign(func, cell) => self.cell(*func, mnemonic, *cell),
+            Arg::Zp(at) => direct(Operand::number(i32::from(*at)), Mode::ZeroPage, false),
+            Arg::Abs(at) => direct(self.address(id, *at), Mode::Absolute, false),
+            // Zero page indexed wraps at 256: the absolute form is the one that is meant.
+            Arg::AbsX(at) => direct(self.address(id, *at), Mode::AbsoluteX, true),
+            Arg::AbsY(at) => direct(self.address(id, *at), Mode::AbsoluteY, true),
+            Arg::IndY(cell) => {
+                let address = match self.frames.cells[id][cell.index()] {
+                    Place::Zp(at) => i32::from(at),
+                    // Reported as an overflow by the caller.
+                    Place::Frame(_) | Place::Unused => 0,
+                };
+                direct(Operand::number(address), Mode::IndirectIndexed, false)
+            }
+            Arg::Label(label) => {
+                let mode = mode(mnemonic, arg, true);
+                direct(Operand::local(*label), mode, false)
+            }
+            Arg::Func(f) => direct(Operand::global(&*self.program.funcs[*f].name), Mode::Absolute, false),
+            Arg::Code(at) => direct(Operand::number(i32::from(*at)), Mode::Absolute, true),
+            Arg::Routine(name) => direct(Operand::global(*name), Mode::Absolute, false),
+        }
+    }
+
+    fn cell(&self, func: FuncId, mnemonic: Mnemonic, cell: Cell) -> Item {
+        let operand = match self.frames.cells[func].get(cell.index()) {
+            Some(Place::Zp(at)) => {
+                return Item::inst(mnemonic, Mode::ZeroPage, Operand::number(i32::from(*at)));
+            }
+            Some(Place::Frame(offset)) => Operand::global(FRAME).plus(i32::from(*offset)),
+            // An argument that the callee never reads.
+            Some(Place::Unused) | None => Operand::number(i32::from(crate::obj::rt_abi::RT_T)),
+        };
+        Item::inst(mnemonic, Mode::Absolute, operand)
+    }
+
+    fn address(&self, id: FuncId, at: SymAddr) -> Operand {
+        match at.sym {
+            Sym::Abs => Operand::number(at.offset & 0xffff),
+            Sym::Global(g) => {
+                let global = &self.program.globals[g];
+                Operand::global(&*global.name).plus(at.offset)
+            }
+            Sym::Slot(s) => {
+                let offset = self.frames.slots[id].get(s).copied().unwrap_or(0);
+                Operand::global(FRAME).plus(i32::from(offset) + at.offset)
+            }
+            Sym::Func(f) => Operand::global(&*self.program.funcs[f].name).plus(at.offset),
+        }
+    }
+}
+
+fn label_of(inst: &MInst) -> Option<Label> {
+    match inst.kind {
+        MKind::Label(label) => Some(label),
+        _ => inst.target(),
+    }
+}
+
+/// Appends an assembled text with its labels moved up by `base`; returns how many numbers it used.
+fn add_asm(items: &mut Vec<Item>, text: &[Item], base: Label) -> Label {
+    use crate::mos::item::Symbol;
+    let mut used = 0;
+    for item in text {
+        let mut item = item.clone();
+        if let Item::Label(label) = &mut item {
+            used = used.max(*label + 1);
+            *label += base;
+        }
+        if let Some(Operand { symbol: Some(Symbol::Local(label)), .. }) = item.operand_mut() {
+            used = used.max(*label + 1);
+            *label += base;
+        }
+        items.push(item);
+    }
+    used
+}
+
+/// The section of a global; `None` for one that is defined elsewhere or takes no room.
+pub fn global(program: &Program, id: crate::mir::ir::GlobalId) -> Option<Section> {
+    let global = &program.globals[id];
+    if global.external || global.kind == GlobalKind::Mapped {
+        return None;
+    }
+    let kind = match global.kind {
+        GlobalKind::Const => SectionKind::RoData,
+        GlobalKind::Data => SectionKind::Data,
+        GlobalKind::Bss | GlobalKind::Mapped => SectionKind::Bss,
+    };
+    let name: Name = Name::from(&*global.name);
+    let size = u16::try_from(global.size).unwrap_or(u16::MAX);
+    if kind == SectionKind::Bss {
+        return Some(Section { fixed: global.fixed, ..Section::reserve(name, kind, size) });
+    }
+    let mut bytes = Vec::with_capacity(global.size as usize);
+    let mut relocs = Vec::new();
+    for part in &global.init {
+        match part {
+            Init::Bytes(data) => bytes.extend_from_slice(data),
+            Init::Addr(base, offset) => {
+                let symbol: &str = match base {
+                    Base::Global(g) => &program.globals[*g].name,
+                    Base::Func(f) => &program.funcs[*f].name,
+                    Base::Abs | Base::Slot(_) | Base::Value(_) => {
+                        bytes.extend_from_slice(&(*offset as u16).to_le_bytes());
+                        continue;
+                    }
+                };
+                relocs.push(Reloc {
+                    offset: bytes.len() as u16,
+                    kind: RelocKind::Abs16,
+                    symbol: Name::from(symbol),
+                    addend: *offset,
+                });
+                bytes.extend_from_slice(&[0, 0]);
+            }
+        }
+    }
+    bytes.resize(global.size as usize, 0);
+    let mut section = Section::with_bytes(name, kind, bytes);
+    section.relocs = relocs;
+    section.fixed = global.fixed;
+    Some(section)
+}

@@ -1,0 +1,174 @@
+//! `__asm__` blocks of the whole program: assembled once, with their labels made visible.
+//!
+//! In: a program. Out: the items and facts of each block, in the order in which the blocks stand in
+//! functions, and diagnostics at the lines of the PyCo source. Invariant: a named label of a module
+//! is one global symbol; a copy of a function gets symbols of its own.
+//! Not here: what the optimiser assumes of a block (`opt/`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::assembler::{self, Assembled, Place, Resolver};
+use crate::base::codes;
+use crate::base::diag::{Diagnostic, Sink};
+use crate::base::source::Span;
+use crate::mir::ir::{AsmArg, AsmBlock, Base, FuncId, Op, Program};
+use crate::mos::item::{Item, Name};
+use crate::obj::zpset::ZpSet;
+
+/// The assembled blocks of a program.
+#[derive(Default)]
+pub struct InlineAsm {
+    /// By function and the text's place in it.
+    blocks: BTreeMap<(FuncId, usize), Assembled>,
+    /// Zero-page addresses that any block names.
+    pub zero_page: ZpSet,
+    /// Symbols that must lie in zero page.
+    pub must_be_zero_page: BTreeSet<Name>,
+}
+
+impl InlineAsm {
+    /// The items of the `n`th block of a function; `None` when it had errors.
+    pub fn items(&self, func: FuncId, n: usize) -> Option<&[Item]> {
+        self.blocks.get(&(func, n)).map(|a| &a.items[..])
+    }
+
+    /// True when control does not run off the end of the block.
+    pub fn ends_flow(&self, func: FuncId, n: usize) -> bool {
+        self.blocks.get(&(func, n)).is_some_and(|a| a.facts.ends_flow)
+    }
+
+    /// The block in a list of its function's blocks that this one is.
+    pub fn position(program: &Program, func: FuncId, block: &AsmBlock) -> usize {
+        blocks_of(program, func).position(|b| std::ptr::eq(b, block) || b == block).unwrap_or(0)
+    }
+}
+
+fn blocks_of(program: &Program, func: FuncId) -> impl Iterator<Item = &AsmBlock> {
+    program.funcs[func].blocks.iter().flat_map(|b| &b.insts).filter_map(|inst| match &inst.op {
+        Op::Asm(block) => Some(&**block),
+        _ => None,
+    })
+}
+
+/// Assembles every block of the functions in `wanted`.
+pub fn assemble_all(program: &Program, wanted: &[FuncId], sink: &mut Sink) -> InlineAsm {
+    // Labels first: a block may refer to one that stands in a later function.
+    let mut labels: BTreeMap<(String, String), Name> = BTreeMap::new();
+    let mut exports: BTreeMap<(FuncId, usize), BTreeMap<String, Name>> = BTreeMap::new();
+    for &func in wanted {
+        for (n, block) in blocks_of(program, func).enumerate() {
+            for label in assembler::labels_of(&block.text) {
+                let key = (block.module.to_string(), label.name.clone());
+                let plain = Name::from(format!("asm:{}:{}", block.module, label.name));
+                let name = if labels.contains_key(&key) {
+                    Name::from(format!("{plain}:{}:{n}", program.funcs[func].name))
+                } else {
+                    labels.insert(key, plain.clone());
+                    plain
+                };
+                exports.entry((func, n)).or_default().entry(label.name).or_insert(name);
+            }
+        }
+    }
+    let none = BTreeMap::new();
+    let mut all = InlineAsm::default();
+    for &func in wanted {
+        for (n, block) in blocks_of(program, func).enumerate() {
+            let exports = exports.get(&(func, n)).unwrap_or(&none);
+            let names = Names { program, block, labels: &labels, exports };
+            let origin = block.span.map(|s| (s.file, s.lo));
+            let options = assembler::Options { origin, lowercase: block.lowercase };
+            let assembled = assembler::assemble(&block.text, options, &names);
+            report(&assembled, block, sink);
+            for &address in &assembled.facts.zero_page {
+                all.zero_page.insert(address);
+            }
+            all.must_be_zero_page.extend(assembled.facts.must_be_zero_page.iter().cloned());
+            all.blocks.insert((func, n), assembled);
+        }
+    }
+    all
+}
+
+fn report(assembled: &Assembled, block: &AsmBlock, sink: &mut Sink) {
+    for error in &assembled.errors {
+        let mut diagnostic = match block.span {
+            Some(text) => {
+                let lo = text.lo + error.range.start as u32;
+                let span = Span { file: text.file, lo, hi: text.lo + error.range.end as u32 };
+                Diagnostic::error(codes::ASSEMBLY, span, error.message.clone())
+            }
+            None => Diagnostic::global(codes::ASSEMBLY, error.message.clone()),
+        };
+        if let Some(help) = &error.help {
+            diagnostic = diagnostic.help(help.clone());
+        }
+        sink.push(diagnostic);
+    }
+}
+
+struct Names<'a> {
+    program: &'a Program,
+    block: &'a AsmBlock,
+    labels: &'a BTreeMap<(String, String), Name>,
+    exports: &'a BTreeMap<String, Name>,
+}
+
+impl Resolver for Names<'_> {
+    fn interpolate(&self, path: &str) -> Option<Place> {
+        let (_, arg) = self.block.args.iter().find(|(name, _)| &**name == path)?;
+        Some(match arg {
+            AsmArg::Const(n) => Place::Number(*n),
+            AsmArg::Addr(base, offset) => self.address(*base, *offset),
+        })
+    }
+
+    fn name(&self, name: &str) -> Option<Place> {
+        let symbol = |name: Name| Place::Symbol { name, addend: 0, zero_page: Some(false) };
+        if let Some(label) = self.labels.get(&(self.block.module.to_string(), name.to_string())) {
+            return Some(symbol(label.clone()));
+        }
+        let wanted = name.strip_prefix("__F_").or_else(|| name.strip_prefix("__C_"))?;
+        let prefix =
+            if self.block.module.is_empty() { String::new() } else { format!("{}.", self.block.module) };
+        self.program
+            .funcs
+            .iter()
+            .find(|f| f.name.strip_prefix(&prefix).is_some_and(|own| own.replace('.', "_") == wanted))
+            .map(|f| symbol(Name::from(&*f.name)))
+    }
+
+    fn export(&self, label: &str) -> Option<Name> {
+        self.exports.get(label).cloned()
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.block.args.iter().map(|(name, _)| name.to_string()).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let module = self.block.module.to_string();
+        self.labels.keys().filter(|(m, _)| *m == module).map(|(_, label)| label.clone()).collect()
+    }
+}
+
+impl Names<'_> {
+    fn address(&self, base: Base, offset: i32) -> Place {
+        let symbol = |name: &str| Place::Symbol { name: Name::from(name), addend: offset, zero_page: None };
+        match base {
+            Base::Abs => Place::Number(i64::from(offset)),
+            Base::Global(g) => {
+                let global = &self.program.globals[g];
+                match global.fixed {
+                    Some(at) => Place::Number(i64::from(at) + i64::from(offset)),
+                    None => symbol(&global.name),
+                }
+            }
+            Base::Func(f) => {
+                let name = Name::from(&*self.program.funcs[f].name);
+                Place::Symbol { name, addend: offset, zero_page: Some(false) }
+            }
+            Base::Slot(_) | Base::Value(_) => Place::Number(0),
+        }
+    }
+}
