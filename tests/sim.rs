@@ -1,5 +1,9 @@
 //! The built-in C64 as a whole: small hand-assembled programs, run from SYS to their end.
 
+use pycoc::mos::inst::Mode;
+use pycoc::mos::table::{Status, TABLE};
+use pycoc::sim::bus::Bus;
+use pycoc::sim::cpu::{Cpu, Step};
 use pycoc::sim::{Drive, Exit, Machine, NoDrive, Outcome, RunOptions};
 
 /// `10 SYS 2061`, with its load address; code follows at $080D.
@@ -60,6 +64,40 @@ fn cycle_counts_have_page_penalties() {
     // A taken branch into another page: BEQ over the page end at $0900.
     let crossing = [&[0xEA; 0xEE][..], &[0xA9, 0x00, 0xF0, 0x04, 0, 0, 0, 0]].concat();
     assert_eq!(cycles(&crossing), 0xEE * 2 + 2 + 4);
+}
+
+/// Executes the instruction `[opcode, $F0, $20]` at $C000 with X and Y both `index`; returns its cycles and length.
+fn single_step(opcode: u8, index: u8, status: u8) -> (u64, u16) {
+    let mut cpu = Cpu::new(Bus::new());
+    for (address, byte) in [(0xC000, opcode), (0xC001, 0xF0), (0xC002, 0x20), (0xF0, 0xF0), (0xF1, 0x20)] {
+        cpu.bus().poke(address, byte);
+    }
+    cpu.set_registers([0, index, index]);
+    cpu.set_status(status);
+    cpu.set_stack_pointer(0x80);
+    cpu.set_pc(0xC000);
+    assert_ne!(cpu.step(), Step::Jam, "${opcode:02X}");
+    (cpu.cycles(), cpu.pc().wrapping_sub(0xC000))
+}
+
+#[test]
+fn every_stable_opcode_takes_the_tables_cycles() {
+    for row in TABLE.iter().filter(|row| matches!(row.status, Status::Documented | Status::Stable)) {
+        if row.mode == Mode::Relative {
+            // One of the two states of the flags takes the branch, to $C002 - 16 in the page below.
+            let mut cycles = [single_step(row.opcode, 0, 0x00).0, single_step(row.opcode, 0, 0xFF).0];
+            cycles.sort_unstable();
+            assert_eq!(cycles, [u64::from(row.cycles), u64::from(row.cycles) + 2], "{:?}", row.mnemonic);
+            continue;
+        }
+        for (index, crossing) in [(0x00, 0), (0x20, row.page_penalty)] {
+            let (cycles, length) = single_step(row.opcode, index, 0);
+            assert_eq!(cycles, u64::from(row.cycles + crossing), "{:?} {:?}", row.mnemonic, row.mode);
+            if !row.mnemonic.ends_flow() && !matches!(row.opcode, 0x00 | 0x20) {
+                assert_eq!(length, u16::from(row.length), "{:?} {:?}", row.mnemonic, row.mode);
+            }
+        }
+    }
 }
 
 #[test]
@@ -148,6 +186,12 @@ fn marked_routines_are_seen_with_the_kernal_off() {
 fn returning_with_the_kernal_off_is_no_return() {
     let outcome = run(&mut loaded(&[0xA9, 0x35, 0x85, 0x01, 0xA9, 0x02, 0x8D, 0x47, 0xE1, 0x60]));
     assert_eq!(outcome.exit, Exit::Jam { pc: 0xE147, opcode: 0x02 });
+}
+
+#[test]
+fn returning_without_basic_is_no_return() {
+    let outcome = run(&mut loaded(&[0xA9, 0x36, 0x85, 0x01, 0x60]));
+    assert_eq!(outcome.exit, Exit::LostBasic);
 }
 
 #[test]

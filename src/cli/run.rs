@@ -100,7 +100,7 @@ fn failure(exit: Exit) -> Option<Diagnostic> {
         Exit::Jam { .. } | Exit::Break { .. } => {
             Some(diagnostic.help("compile it with --checks to find an index or a pointer that went astray"))
         }
-        Exit::RuntimeError | Exit::MissingRom { .. } => Some(diagnostic),
+        Exit::RuntimeError | Exit::LostBasic | Exit::MissingRom { .. } => Some(diagnostic),
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Exit {
     Returned,
     /// It returned after reporting a run-time error.
     RuntimeError,
+    /// It returned with the KERNAL in but BASIC, where it came from, switched off.
+    LostBasic,
     /// An opcode that stops the CPU or is not stable.
     Jam { pc: u16, opcode: u8 },
     /// A BRK without a handler.
@@ -71,6 +73,7 @@ impl fmt::Display for Exit {
         match self {
             Exit::Returned => write!(f, "the program returned"),
             Exit::RuntimeError => write!(f, "the program reported a run-time error"),
+            Exit::LostBasic => write!(f, "the program returned with the BASIC ROM switched off"),
             Exit::Jam { pc, opcode } => write!(f, "the CPU jammed at ${pc:04X} (opcode ${opcode:02X})"),
             Exit::Break { pc } => write!(f, "the program ran into a BRK at ${pc:04X}"),
             Exit::MissingRom { pc } => {
@@ -277,6 +280,7 @@ impl Machine {
                 self.cpu.spend((next - now).max(1));
                 self.cpu.settle();
             }
+            Action::End if !self.cpu.bus_ref().banking().basic => return Hook::Exit(Exit::LostBasic),
             Action::End => return Hook::Exit(Exit::Returned),
             Action::Break => {
                 let stack = 0x0100 | u16::from(self.cpu.stack_pointer());
