@@ -100,6 +100,11 @@ codes! {
     ASSEMBLY "E3001" "a fault in inline assembly";
 
     // Linking, memory, `.LIB` files.
+    UNDEFINED_SYMBOL "E4001" "a routine that does not exist";
+    PROGRAM_TOO_BIG "E4002" "the program does not fit into memory";
+    MEMORY_SHARED "E4003" "two things at one address";
+    RELOCATED_TOO_FAR "E4004" "a relocated part does not fit at its address";
+    VALUE_DOES_NOT_FIT "E4005" "an address does not fit its operand";
     ZERO_PAGE_FULL "E4010" "zero page is full";
     BAD_LIB "E4090" "a damaged module file";
 
@@ -112,4 +117,5 @@ codes! {
     NOT_BUILT "E5099" "not built yet";
 
     // Warnings.
+    IMAGE_IN_MAPPED_AREA "W0401" "the program lies in an area that it maps";
 }

@@ -7,10 +7,22 @@
 //! `startup` (code before and after `main`) → `place` (addresses) → `fixup` (bytes).
 //! Not here: code generation, file formats.
 
+mod blocks;
+mod fixup;
+mod place;
+pub mod runtime;
+mod shake;
+mod space;
+mod startup;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::base::diag::Sink;
+use crate::link::blocks::blocks;
+use crate::link::place::place;
+use crate::link::runtime::Library;
+use crate::link::shake::shake;
 use crate::mir::ir::Environment;
 use crate::mos::item::Name;
 use crate::obj::object::Section;
@@ -67,6 +79,26 @@ pub struct Image {
 }
 
 /// Links a program; `None` after an error.
-pub fn link(_input: LinkInput, _sink: &mut Sink) -> Option<Image> {
-    None
+pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
+    let mut library = Library::new(&input.env);
+    let mut roots: Vec<Name> = input.entry.iter().chain(&input.init).chain(&input.keep).cloned().collect();
+    let mut reachable = shake(&input.sections, &mut library, &roots, startup::SYMBOLS);
+    let own = startup::roots(input, &reachable, &blocks(&reachable));
+    if own.iter().any(|name| !reachable.has(name.as_str())) {
+        roots.extend(own);
+        reachable = shake(&input.sections, &mut library, &roots, startup::SYMBOLS);
+    }
+    for (symbol, by) in &reachable.undefined {
+        sink.push(fixup::undefined(symbol, by.as_ref()));
+    }
+    if !reachable.undefined.is_empty() {
+        return None;
+    }
+    let blocks = blocks(&reachable);
+    for section in startup::build(input, &reachable, &blocks) {
+        reachable.push(section);
+    }
+    let layout = place(input, &reachable, &blocks, sink)?;
+    let image = fixup::fix(reachable, &blocks, &layout, library.absolute(), sink)?;
+    Some(Image { entry: startup::addresses(input).1, ..image })
 }

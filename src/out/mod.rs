@@ -1,3 +1,4 @@
 //! Output files, as pure functions from a linked image to bytes or text.
 
 pub mod d64;
+pub mod prg;

@@ -1,0 +1,83 @@
+//! Free memory as a list of areas.
+//!
+//! In: the areas of the machine, and what must be kept free in them. Out: places for sections,
+//! always the lowest that fits. Invariant: areas ascend, are not empty and do not touch what was
+//! reserved or taken. Addresses are half-open `u32` ranges, since an area may end at 65536.
+
+use std::ops::{Range, RangeInclusive};
+
+/// Free areas.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Space {
+    free: Vec<Range<u32>>,
+}
+
+impl Space {
+    /// The areas `areas`, which ascend and do not overlap.
+    pub fn new(areas: impl IntoIterator<Item = Range<u32>>) -> Space {
+        Space { free: areas.into_iter().filter(|area| !area.is_empty()).collect() }
+    }
+
+    /// Takes `range` out of what is free.
+    pub fn reserve(&mut self, range: &Range<u32>) {
+        let cut = |area: &Range<u32>| {
+            let below = area.start..area.end.min(range.start);
+            let above = area.start.max(range.end)..area.end;
+            [below, above].into_iter().filter(|part| part.start < part.end)
+        };
+        if !range.is_empty() {
+            self.free = self.free.iter().flat_map(cut).collect();
+        }
+    }
+
+    /// The lowest place for `size` bytes at a multiple of `align`; it is no longer free then.
+    pub fn take(&mut self, size: u32, align: u32) -> Option<u16> {
+        let align = align.max(1);
+        let start = self.free.iter().find_map(|area| {
+            let start = area.start.next_multiple_of(align);
+            (start + size <= area.end).then_some(start)
+        })?;
+        self.reserve(&(start..start + size));
+        u16::try_from(start).ok()
+    }
+}
+
+/// An inclusive range of addresses as a half-open one.
+pub fn half_open(range: &RangeInclusive<u16>) -> Range<u32> {
+    u32::from(*range.start())..u32::from(*range.end()) + 1
+}
+
+/// True when the ranges share an address.
+pub fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_taken_from_below_and_around_holes() {
+        let mut space = Space::new([0x1000..0x2000, 0x3000..0x3010]);
+        space.reserve(&(0x1100..0x1f00));
+        assert_eq!(space.take(0x80, 1), Some(0x1000));
+        assert_eq!(space.take(0x100, 1), Some(0x1f00), "behind the hole");
+        assert_eq!(space.take(0x80, 1), Some(0x1080), "what is left before it");
+        assert_eq!(space.take(0x10, 1), Some(0x3000));
+        assert_eq!(space.take(1, 1), None);
+    }
+
+    #[test]
+    fn alignment_leaves_the_gap_free() {
+        let mut space = Space::new(std::iter::once(0x0801..0x1000));
+        assert_eq!(space.take(256, 256), Some(0x0900));
+        assert_eq!(space.take(255, 1), Some(0x0801));
+        assert_eq!(space.take(0, 1), Some(0x0a00), "an empty section has a place");
+    }
+
+    #[test]
+    fn the_end_of_memory_can_be_used() {
+        let mut space = Space::new(std::iter::once(0xffff..0x10000));
+        assert_eq!(space.take(1, 1), Some(0xffff));
+    }
+}
