@@ -10,6 +10,7 @@ use crate::base::source::SourceMap;
 use crate::driver::files::Files;
 use crate::driver::load::load;
 use crate::driver::session::{Emit, Options};
+use crate::parse;
 
 /// The results of a compilation.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -42,5 +43,7 @@ pub fn build(
 
 /// Finds everything wrong with `main` that needs no code generation.
 pub fn check(files: &dyn Files, _options: &Options, main: &str, sources: &mut SourceMap, sink: &mut Sink) {
-    load(files, main, sources, sink);
+    let Some(file) = load(files, main, sources, sink) else { return };
+    let text = sources.file(file).text.clone();
+    parse::parse(file, &text, sink);
 }

@@ -20,12 +20,15 @@ impl Builder<'_> {
         };
         let mut stmts: Vec<Stmt> = Vec::new();
         for row in rows {
-            let joined = match row.kind {
+            let row = match row.kind {
                 RowKind::Elif(_) | RowKind::Else => self.branch(&mut stmts, row),
                 _ => Some(row),
             };
-            if let Some(row) = joined {
-                stmts.extend(self.stmt(row));
+            match row {
+                // Apart from simple statements, to keep the stack of nested blocks small.
+                Some(row) if row.block.is_some() => stmts.push(self.compound(row)),
+                Some(row) => stmts.extend(self.stmt(row)),
+                None => {}
             }
         }
         self.stray_decorators();
@@ -41,10 +44,7 @@ impl Builder<'_> {
         if let Some(Stmt { kind: StmtKind::If { arms, otherwise: otherwise @ None }, span: all }) = last {
             *all = all.to(span);
             if arms.len() >= MAX_CHAIN / 2 {
-                self.report(
-                    Diagnostic::error(codes::TOO_DEEP, row.head, "This chain of 'elif' is too long")
-                        .help("Split it, or look the value up in a tuple."),
-                );
+                self.long_chain(row.head);
                 self.ignored(row.block);
                 return None;
             }
@@ -77,6 +77,16 @@ impl Builder<'_> {
         Some(Row { kind: RowKind::Bad, ..row })
     }
 
+    /// Reports a chain of too many branches, once in a file.
+    fn long_chain(&mut self, at: Span) {
+        if !std::mem::replace(&mut self.long_chain, true) {
+            self.report(
+                Diagnostic::error(codes::TOO_DEEP, at, "This chain of 'elif' is too long")
+                    .help("Split it, or look the value up in a tuple."),
+            );
+        }
+    }
+
     fn loop_else(&mut self, word: &str, span: Span) {
         self.report(
             Diagnostic::error(codes::LOOP_ELSE, span, format!("A loop has no '{word}' in PyCo"))
@@ -84,11 +94,10 @@ impl Builder<'_> {
         );
     }
 
-    /// One statement; nothing for what is only reported.
+    /// A statement without a block; nothing for what is only kept or reported.
     fn stmt(&mut self, row: Row) -> Option<Stmt> {
-        let span = whole(&row);
-        let Row { kind, head, block } = row;
-        if !matches!(kind, RowKind::Decorator(_) | RowKind::Def(_) | RowKind::Class(_)) {
+        let Row { kind, head: span, .. } = row;
+        if !matches!(kind, RowKind::Decorator(_)) {
             self.stray_decorators();
         }
         let kind = match kind {
@@ -114,21 +123,6 @@ impl Builder<'_> {
                 Some(name) => StmtKind::Decl(VarDecl { name, ty, value, span }),
                 None => StmtKind::Error,
             },
-            RowKind::If(cond) => {
-                let body = self.block(block, head);
-                StmtKind::If { arms: vec![IfArm { cond, body, span }], otherwise: None }
-            }
-            RowKind::While(cond) => StmtKind::While { cond, body: self.block(block, head) },
-            RowKind::For { var, range } => StmtKind::For { var, range, body: self.block(block, head) },
-            RowKind::Def(def) => {
-                self.nested_definition("def", head);
-                self.function(def, block, head, span);
-                StmtKind::Error
-            }
-            RowKind::Class(_) => {
-                self.nested_definition("class", head);
-                StmtKind::Error
-            }
             RowKind::Import(_) => {
                 self.import_position(span);
                 StmtKind::Error
@@ -143,15 +137,32 @@ impl Builder<'_> {
                 self.keep_decorator(decorator);
                 return None;
             }
-            RowKind::Bad | RowKind::Elif(_) | RowKind::Else => match block {
-                None => StmtKind::Error,
-                Some(block) => {
-                    let cond = Expr { kind: ExprKind::Error, span: head };
-                    StmtKind::While { cond, body: self.block(Some(block), head) }
-                }
-            },
+            // An unreadable line; heads of blocks are in `compound`.
+            _ => StmtKind::Error,
         };
         Some(Stmt { kind, span })
+    }
+
+    /// A statement with a block.
+    fn compound(&mut self, row: Row) -> Stmt {
+        let span = whole(&row);
+        let Row { kind, head, block } = row;
+        if !matches!(kind, RowKind::Def(_) | RowKind::Class(_)) {
+            self.stray_decorators();
+        }
+        let kind = match kind {
+            RowKind::Def(def) => {
+                self.nested_definition("def", head);
+                self.function(def, block, head, span);
+                StmtKind::Error
+            }
+            RowKind::Class(_) => {
+                self.nested_definition("class", head);
+                StmtKind::Error
+            }
+            kind => with_body(kind, head, span, self.block(block, head)),
+        };
+        Stmt { kind, span }
     }
 
     fn misplaced_include(&mut self, span: Span) -> StmtKind {
@@ -220,6 +231,16 @@ impl Builder<'_> {
                 false
             }
         }
+    }
+}
+
+/// The statement of a header and its finished body.
+fn with_body(kind: RowKind, head: Span, span: Span, body: Block) -> StmtKind {
+    match kind {
+        RowKind::If(cond) => StmtKind::If { arms: vec![IfArm { cond, body, span }], otherwise: None },
+        RowKind::While(cond) => StmtKind::While { cond, body },
+        RowKind::For { var, range } => StmtKind::For { var, range, body },
+        _ => StmtKind::While { cond: Expr { kind: ExprKind::Error, span: head }, body },
     }
 }
 

@@ -19,14 +19,14 @@ pub struct Builder<'k> {
     pub(super) sink: &'k mut Sink,
     /// Decorators that wait for their definition.
     decorators: Vec<Decorator>,
-    /// Classes and functions around the current row.
-    depth: usize,
+    /// A chain of too many branches was reported.
+    pub(super) long_chain: bool,
 }
 
 /// The tree of a file.
 pub fn module(file: FileId, rows: Vec<Row>, comments: Vec<Comment>, span: Span, sink: &mut Sink) -> Module {
     let mut module = Module { file, doc: None, header: None, items: Vec::new(), comments, span };
-    let mut builder = Builder { sink, decorators: Vec::new(), depth: 0 };
+    let mut builder = Builder { sink, decorators: Vec::new(), long_chain: false };
     builder.module(&mut module, rows);
     module
 }
@@ -190,9 +190,7 @@ impl Builder<'_> {
     pub(super) fn function(&mut self, head: FuncHead, block: Option<Rows>, at: Span, span: Span) -> FuncDef {
         let decorators = std::mem::take(&mut self.decorators);
         let span = decorators.first().map_or(span, |d| d.span.to(span));
-        self.depth += 1;
         let (doc, body) = self.function_body(block, at);
-        self.depth -= 1;
         let FuncHead { name, params, ret } = head;
         FuncDef { decorators, name, params, ret, doc, body, head_span: at, span }
     }
@@ -221,10 +219,8 @@ impl Builder<'_> {
         }
         let mut block = block.unwrap_or(Rows { rows: Vec::new(), span: at.end() });
         let doc = take_docstring(&mut block);
-        self.depth += 1;
         let members = block.rows.into_iter().filter_map(|row| self.member(row)).collect();
         self.stray_decorators();
-        self.depth -= 1;
         let parent = head.parents.into_iter().next();
         ClassDef { decorators, name: head.name, parent, doc, members, head_span: at, span }
     }
@@ -299,7 +295,6 @@ impl Builder<'_> {
     pub(super) fn ignored(&mut self, block: Option<Rows>) {
         if let Some(block) = block {
             let at = block.span;
-            // Definitions in it were not asked for; whether they nest is not the point.
             self.block(Some(block), at);
         }
     }

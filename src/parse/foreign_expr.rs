@@ -10,6 +10,7 @@ use super::lexer::{Line, Spanned};
 use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
+use crate::syntax::ast::{StrKind, StrLit};
 use crate::syntax::token::{Kw, Sym, Token};
 use std::ops::Range;
 
@@ -108,6 +109,7 @@ impl Foreign<'_, '_> {
                 Token::Kw(kw) => keyword(tokens, i, *kw, frame, first),
                 Token::Name(_) if first == Some(Kw::Def) && depth == 1 => untyped(tokens, i, frame),
                 Token::Text { .. } if !is_text_place(tokens, i) => Some(misplaced_text(*span, i)),
+                Token::Str(literal) => mixed_strings(tokens, i, literal),
                 Token::Sym(sym) => self.sign(tokens, i, *sym, frame, first, depth),
                 _ => None,
             };
@@ -401,6 +403,24 @@ fn misplaced_text<'s>(span: Span, i: usize) -> (Diagnostic, Mend<'s>) {
         Diagnostic::error(codes::TRIPLE_QUOTES, span, "A text in triple quotes is no value in PyCo")
             .help("Triple quotes are for docstrings and __asm__; neighbouring strings \"…\" \"…\" join.");
     (diagnostic, Mend::Replace(i..i + 1))
+}
+
+/// Neighbouring strings join, so they must use one code table.
+fn mixed_strings<'s>(tokens: &[Spanned<'s>], i: usize, literal: &StrLit) -> Option<(Diagnostic, Mend<'s>)> {
+    let (Token::Str(before), first) = tokens.get(i.checked_sub(1)?)? else { return None };
+    let screen = |kind| kind == StrKind::Screen;
+    if screen(before.kind) == screen(literal.kind) {
+        return None;
+    }
+    let span = tokens[i].1;
+    let diagnostic = Diagnostic::error(
+        codes::STRING_PREFIX,
+        span,
+        "Only one of these neighbouring strings has screen codes",
+    )
+    .also(*first, "this one is joined with it")
+    .help("Neighbouring strings join; give both the prefix s, or none.");
+    Some((diagnostic, Mend::Replace(i - 1..i + 1)))
 }
 
 /// A parameter without a type.

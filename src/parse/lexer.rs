@@ -449,7 +449,7 @@ impl<'s> Lexer<'s, '_> {
 
     fn open_brace(&mut self) {
         let rest = self.text[self.pos + 1..].split('\n').next().unwrap_or("").trim();
-        let block_like = rest.is_empty()
+        let block_like = (rest.is_empty() || rest.starts_with('#'))
             && self.open.is_empty()
             && self.line.tokens.last().is_some_and(|(t, _)| t.ends_operand());
         if !block_like {

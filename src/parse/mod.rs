@@ -24,9 +24,6 @@ mod stmt;
 mod types;
 mod version;
 
-#[cfg(test)]
-mod tests;
-
 use crate::base::diag::Sink;
 use crate::base::source::{FileId, Span};
 use crate::syntax::ast;
