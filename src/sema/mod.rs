@@ -9,17 +9,49 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::diag::Sink;
 use crate::sema::interface::Interface;
 use crate::sema::versions::Version;
 use crate::syntax::ast;
 
+mod adopt;
+mod asm_names;
+mod assign;
+mod attrs;
+mod builtin_stmt;
+mod builtins;
+mod call;
+mod check;
+mod class;
+mod consteval;
+mod convert;
+mod decl;
+mod export;
+mod expr;
+mod flow;
+mod fold;
+mod func;
 pub mod hir;
 pub mod hir_expr;
+pub mod hir_visit;
+pub mod imports;
 pub mod interface;
+mod irq;
+mod local;
+mod loops;
+mod member;
+mod names;
+mod object;
+mod operator;
+mod scope;
+mod stmt;
+mod strings;
+mod tyexpr;
 pub mod types;
+mod val;
 pub mod value;
 pub mod versions;
+
+pub use check::{check, check_with_interface};
 
 /// A parsed file with the files that it includes.
 #[derive(Clone, Debug)]
@@ -93,22 +125,5 @@ fn for_each_item<'a>(source: &Source<'a>, visit: &mut impl FnMut(&'a ast::Item))
             }
             other => visit(other),
         }
-    }
-}
-
-/// Checks a module. The result is complete enough for editors even when the sink holds errors.
-pub fn check(source: &Source<'_>, context: &CheckContext<'_>, sink: &mut Sink) -> hir::Module {
-    let _ = sink;
-    hir::Module {
-        name: context.name.to_string(),
-        version: None,
-        file: source.module.file,
-        lowercase: context.lowercase.unwrap_or_else(|| wants_lowercase(source)),
-        classes: Default::default(),
-        funcs: Default::default(),
-        data: Default::default(),
-        main: None,
-        startup: Vec::new(),
-        doc: source.module.doc.as_ref().map(|d| d.text.clone()),
     }
 }

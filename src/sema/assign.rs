@@ -1,0 +1,355 @@
+//! Assignments, plain and augmented.
+//!
+//! In: a target and a value. Out: statements. Invariant: only what may be written is a target; each
+//! pair of types has exactly one kind of copy. Not here: declarations (`local.rs`), objects'
+//! initialisers (`object.rs`).
+
+use crate::base::codes;
+use crate::base::diag::Diagnostic;
+use crate::base::source::Span;
+use crate::sema::check::Checker;
+use crate::sema::convert::{Use, same_element};
+use crate::sema::fold;
+use crate::sema::hir::{
+    Expr, ExprKind, LocalKind, Place, PlaceKind, StmtKind, StrExpr, StrPart, Type,
+};
+use crate::sema::val::{Val, load, tuple_pointer};
+use crate::sema::value::Const;
+use crate::syntax::ast;
+
+/// The register behind the `cia1` of a handler.
+pub const CIA1_CONTROL: i64 = 0xDC0D;
+
+impl Checker<'_> {
+    /// `target = value`
+    pub fn assignment(&mut self, target: &ast::Expr, value: &ast::Expr, out: &mut Vec<StmtKind>) {
+        let place = self.target(target);
+        match place {
+            Some(place) => {
+                self.warn_alias_copy(&place, target, value);
+                if let Some(stmt) = self.store(place, value) {
+                    out.push(stmt);
+                }
+            }
+            None => self.value_for_errors(value),
+        }
+    }
+
+    /// Checks a value whose use was reported already.
+    pub fn value_for_errors(&mut self, value: &ast::Expr) {
+        match &value.unparenthesised().kind {
+            ast::ExprKind::Fill(inner) => {
+                self.value(inner);
+            }
+            ast::ExprKind::Tuple(items) => {
+                for item in items {
+                    self.value(item);
+                }
+            }
+            _ => {
+                self.value(value);
+            }
+        }
+    }
+
+    /// What an assignment may write to; reports what it may not.
+    pub fn target(&mut self, target: &ast::Expr) -> Option<Place> {
+        let name = match &target.unparenthesised().kind {
+            ast::ExprKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        };
+        if let Some(name) = name
+            && self.scope.loop_vars.iter().any(|v| v == name)
+        {
+            let text = format!("the loop variable '{name}' cannot be assigned in its loop");
+            self.sink.push(
+                Diagnostic::error(codes::NOT_ASSIGNABLE, target.span, text)
+                    .help("use a while loop, or another variable"),
+            );
+            return None;
+        }
+        let val = self.value(target);
+        let fault = match val {
+            Val::Error | Val::Place(Place { ty: Type::Error, .. }) => return None,
+            Val::Place(place) => match self.read_only(&place) {
+                None => return Some(self.redirect_cia1(place)),
+                Some(fault) => fault,
+            },
+            Val::Const(_) => "a constant cannot be assigned".to_string(),
+            other => format!("{} cannot be assigned", self.describe(&other)),
+        };
+        let text = match name {
+            Some(name) => format!("'{name}': {fault}"),
+            None => fault,
+        };
+        self.sink.push(Diagnostic::error(codes::NOT_ASSIGNABLE, target.span, text));
+        None
+    }
+
+    fn read_only(&self, place: &Place) -> Option<String> {
+        match &place.kind {
+            PlaceKind::Data(_) if matches!(place.ty, Type::Tuple(_)) => {
+                Some("an initialised tuple is read-only".to_string())
+            }
+            PlaceKind::Index { base, .. } if matches!(base.ty, Type::Tuple(_)) => {
+                Some("the elements of a tuple are read-only".to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes to a handler's `cia1` go to the register.
+    fn redirect_cia1(&self, place: Place) -> Place {
+        match place.kind {
+            PlaceKind::Local(id) if self.scope.locals[id].kind == LocalKind::Cia1 => {
+                let addr = Box::new(fold::int(CIA1_CONTROL, Type::Word, place.span));
+                Place { kind: PlaceKind::Mapped { addr, irq_safe: false }, ..place }
+            }
+            _ => place,
+        }
+    }
+
+    /// Warns that `p = q` between aliases copies the object.
+    fn warn_alias_copy(&mut self, place: &Place, target: &ast::Expr, value: &ast::Expr) {
+        let (ast::ExprKind::Name(to), ast::ExprKind::Name(from)) = (&target.kind, &value.kind) else {
+            return;
+        };
+        let is_alias = |place: &Place| {
+            matches!(place.ty, Type::Class(_))
+                && matches!(&place.kind, PlaceKind::Deref(e) if matches!(e.kind, ExprKind::Load(_)))
+        };
+        if !is_alias(place) || !self.scope.names.contains_key(from) {
+            return;
+        }
+        if let Val::Place(source) = self.value(value)
+            && is_alias(&source)
+        {
+            let text = "this copies the object, not the alias";
+            let fix = format!("alias({to}, addr({from}))");
+            self.sink.push(Diagnostic::warning(codes::ALIAS_COPY, target.span.to(value.span), text).fix(
+                format!("to point at the same object: {fix}"),
+                target.span.to(value.span),
+                fix,
+            ));
+        }
+    }
+
+    /// The statement that stores `value` in `target`; `None` after a fault.
+    pub fn store(&mut self, target: Place, value: &ast::Expr) -> Option<StmtKind> {
+        let span = value.span;
+        match target.ty.clone() {
+            Type::Array(elem, count) => self.store_array(target, &elem, count, value),
+            Type::Str(_) => self.store_string(target, value),
+            Type::Class(class) => {
+                let val = self.value(value);
+                match val {
+                    Val::Place(source) => match source.ty {
+                        Type::Class(found) if self.inherits(found, class) => {
+                            let size = self.size_of(&target.ty);
+                            Some(StmtKind::CopyBytes { target, source, size })
+                        }
+                        _ => self.no_store(&Val::Place(source), &target.ty, span),
+                    },
+                    other => self.no_store(&other, &target.ty, span),
+                }
+            }
+            ty => {
+                let val = self.value(value);
+                let value = self.coerce(val, &ty, span, &Use::Assign);
+                (value.ty != Type::Error && ty != Type::Error).then_some(StmtKind::Assign { target, value })
+            }
+        }
+    }
+
+    fn no_store(&mut self, val: &Val, ty: &Type, span: Span) -> Option<StmtKind> {
+        self.mismatch(val, ty, span);
+        None
+    }
+
+    fn store_string(&mut self, target: Place, value: &ast::Expr) -> Option<StmtKind> {
+        let span = value.span;
+        let val = match self.value(value) {
+            Val::Place(source) if matches!(&source.ty, Type::Array(elem, _) if **elem == Type::Char) => {
+                return Some(StmtKind::StrFromChars { target, source });
+            }
+            val => val,
+        };
+        match self.string_or_char(val, span) {
+            Ok(value) => Some(StmtKind::StrAssign { target, value }),
+            Err(val) => self.no_store(&val, &target.ty, span),
+        }
+    }
+
+    /// A string, or a character as a string of one.
+    fn string_or_char(&mut self, val: Val, span: Span) -> Result<StrExpr, Val> {
+        let value = match val {
+            Val::Expr(expr) if expr.ty == Type::Char => expr,
+            Val::Place(place) if place.ty == Type::Char => load(place),
+            other => return self.string_value(other, span),
+        };
+        Ok(StrExpr { parts: vec![StrPart::Value { value, decimals: None }], span })
+    }
+
+    fn store_array(&mut self, target: Place, elem: &Type, count: u32, value: &ast::Expr) -> Option<StmtKind> {
+        let span = value.span;
+        match &value.unparenthesised().kind {
+            ast::ExprKind::Fill(fill) => {
+                let val = self.value(fill);
+                let (target, elem) = self.by_bytes(target, elem);
+                let value = self.coerce(val, &elem, fill.span, &Use::Assign);
+                return (value.ty != Type::Error).then_some(StmtKind::Fill { target, value, count: None });
+            }
+            ast::ExprKind::Tuple(items) => {
+                let (target, elem) = self.by_bytes(target, elem);
+                let mut values = Vec::with_capacity(items.len());
+                let mut faulty = !self.list_fits(items.len(), &target.ty, span);
+                for item in items {
+                    let val = self.value(item);
+                    let value = self.coerce(val, &elem, item.span, &Use::Assign);
+                    faulty |= value.ty == Type::Error;
+                    values.push(value);
+                }
+                return (!faulty).then_some(StmtKind::StoreList { target, values });
+            }
+            _ => {}
+        }
+        match self.value(value) {
+            Val::Const(Const::Int(0)) => {
+                let (target, elem) = self.by_bytes(target, elem);
+                let zero = self.const_to(&Const::Int(0), &elem, span, true);
+                (zero.ty != Type::Error).then_some(StmtKind::Fill { target, value: zero, count: None })
+            }
+            Val::Const(Const::Tuple(items)) => self.store_constants(target, elem, &items, span),
+            Val::Place(source) => self.copy_array(target, elem, count, source, span),
+            other => match (elem, self.string_or_char(other, span)) {
+                (Type::Char, Ok(value)) => Some(StmtKind::CharsFromStr { target, value }),
+                (_, Ok(string)) => self.no_store(&Val::Str(string), &target.ty, span),
+                (_, Err(other)) => {
+                    if let Val::Const(Const::Int(_)) = other {
+                        let text = "an array is not set to a number";
+                        self.sink.push(
+                            Diagnostic::error(codes::TYPE_MISMATCH, span, text)
+                                .help("[value] sets all its elements"),
+                        );
+                        return None;
+                    }
+                    self.no_store(&other, &target.ty, span)
+                }
+            },
+        }
+    }
+
+    fn store_constants(&mut self, target: Place, elem: &Type, items: &[Const], span: Span) -> Option<StmtKind> {
+        let (target, elem) = self.by_bytes(target, elem);
+        if !self.list_fits(items.len(), &target.ty, span) {
+            return None;
+        }
+        let values: Vec<Expr> = items.iter().map(|c| self.const_to(c, &elem, span, true)).collect();
+        let faulty = values.iter().any(|v| v.ty == Type::Error);
+        (!faulty).then_some(StmtKind::StoreList { target, values })
+    }
+
+    fn list_fits(&mut self, given: usize, ty: &Type, span: Span) -> bool {
+        match ty {
+            Type::Array(_, count) if given > *count as usize => {
+                let text = format!("{given} values for an array of {count}");
+                self.sink.push(Diagnostic::error(codes::LIST_TOO_LONG, span, text));
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// An array of objects as the array of its bytes; other arrays stay.
+    fn by_bytes(&self, target: Place, elem: &Type) -> (Place, Type) {
+        if !matches!(elem, Type::Class(_)) {
+            return (target, elem.clone());
+        }
+        let size = self.size_of(&target.ty);
+        (Place { ty: Type::Array(Box::new(Type::Byte), size), ..target }, Type::Byte)
+    }
+
+    fn copy_array(&mut self, target: Place, elem: &Type, count: u32, source: Place, span: Span) -> Option<StmtKind> {
+        let size = self.size_of(&target.ty);
+        match &source.ty {
+            Type::Array(found, n) if same_element(found, elem) && *n == count => {
+                Some(StmtKind::CopyBytes { target, source, size })
+            }
+            Type::Tuple(found) => {
+                let elem_size = found.width();
+                if let PlaceKind::Data(id) = source.kind {
+                    let size = size.min(self.out.data[id].size);
+                    return Some(StmtKind::CopyBytes { target, source, size });
+                }
+                let source = tuple_pointer(source);
+                Some(StmtKind::CopyTuple { target, source, elem_size, max: size })
+            }
+            Type::Str(_) if *elem == Type::Char => {
+                let value = StrExpr { parts: vec![StrPart::Str(source)], span };
+                Some(StmtKind::CharsFromStr { target, value })
+            }
+            Type::Char if *elem == Type::Char => {
+                let value = StrExpr { parts: vec![StrPart::Value { value: load(source), decimals: None }], span };
+                Some(StmtKind::CharsFromStr { target, value })
+            }
+            _ => self.no_store(&Val::Place(source), &target.ty, span),
+        }
+    }
+
+    /// `target op= value`
+    pub fn augmented(
+        &mut self,
+        target: &ast::Expr,
+        op: ast::BinOp,
+        op_span: Span,
+        value: &ast::Expr,
+    ) -> Option<StmtKind> {
+        let place = self.target(target);
+        let val = self.value(value);
+        let place = place?;
+        let span = target.span.to(value.span);
+        if place.ty.is_string() {
+            return self.augmented_string(place, op, op_span, (val, value.span), span);
+        }
+        let wide = place.ty.is_integral() && place.ty.width() > 1;
+        if let (true, Val::Expr(expr)) = (wide, &val)
+            && fold::may_overflow_byte(expr)
+        {
+            // Only the warning counts here; the operation widens by itself.
+            self.coerce(val.clone(), &place.ty.clone(), value.span, &Use::Assign);
+        }
+        let left = Val::Place(place.clone());
+        let Val::Expr(result) = self.binary(op, (left, target.span), (val, value.span), op_span, span) else {
+            return None;
+        };
+        let ty = result.ty.clone();
+        let ExprKind::Binary(op, _, right) = result.kind.clone() else {
+            return None;
+        };
+        // The result must be one that an assignment accepts.
+        let back = self.coerce(Val::Expr(result), &place.ty.clone(), span, &Use::Internal);
+        if back.ty == Type::Error {
+            return None;
+        }
+        Some(StmtKind::AssignOp { target: place, op, ty, value: *right })
+    }
+
+    fn augmented_string(
+        &mut self,
+        target: Place,
+        op: ast::BinOp,
+        op_span: Span,
+        value: (Val, Span),
+        span: Span,
+    ) -> Option<StmtKind> {
+        let left = (Val::Place(target.clone()), target.span);
+        match self.string_operation(op, left, value, op_span, span) {
+            Val::Str(mut string) if op == ast::BinOp::Add => {
+                string.parts.remove(0);
+                Some(StmtKind::StrAppend { target, value: string })
+            }
+            Val::Str(value) => Some(StmtKind::StrAssign { target, value }),
+            _ => None,
+        }
+    }
+}

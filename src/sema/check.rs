@@ -1,0 +1,303 @@
+//! The checker: its state, and the walk over the items of a module.
+//!
+//! In: a `Source`. Out: a `hir::Module`. Invariant: items are checked in source order, so that the
+//! global scope holds exactly what is defined above. Not here: each kind of item (`decl.rs`,
+//! `class.rs`, `imports.rs`), statements and expressions.
+
+use std::collections::HashMap;
+
+use crate::base::codes;
+use crate::base::diag::{Diagnostic, Sink};
+use crate::base::source::Span;
+use crate::sema::hir::{Data, DataId, DataKind, FuncId, Module, Type};
+use crate::sema::imports::Prefix;
+use crate::sema::scope::{FnScope, Global, GlobalKind, Noun};
+use crate::sema::versions::Version;
+use crate::sema::{CheckContext, Source, adopt, export, flow, irq, wants_lowercase};
+use crate::syntax::ast;
+
+/// State of the check of one module.
+pub struct Checker<'a> {
+    pub context: &'a CheckContext<'a>,
+    pub sink: &'a mut Sink,
+    pub out: Module,
+    pub globals: HashMap<String, Global>,
+    /// Definitions of the whole module that were not reached yet.
+    pub later: HashMap<&'a str, (Noun, Span)>,
+    /// Imported modules by prefix.
+    pub prefixes: HashMap<String, Prefix>,
+    /// How many imports were met.
+    pub import_count: usize,
+    /// Entities of other modules by link symbol.
+    pub adopted: HashMap<String, adopt::Adopted>,
+    pub literals: HashMap<Vec<u8>, DataId>,
+    pub empty_tuple: Option<DataId>,
+    /// How many relocated things were met.
+    pub relocated: u32,
+    /// Declarations that still need a definition.
+    pub forwards: HashMap<FuncId, Span>,
+    pub scope: FnScope,
+    /// The class whose properties are being laid out.
+    pub defining: Option<crate::sema::hir::ClassId>,
+    /// Methods of the class being checked that were not reached yet.
+    pub methods_below: HashMap<String, Span>,
+    /// Names of the module in order of definition.
+    pub defined: Vec<String>,
+    /// What the functions checked so far call, and what they do that interrupt code may not.
+    pub facts: irq::Facts,
+}
+
+/// Checks a module. The result is complete enough for editors even when the sink holds errors.
+pub fn check(source: &Source<'_>, context: &CheckContext<'_>, sink: &mut Sink) -> Module {
+    check_with_interface(source, context, sink).0
+}
+
+/// As [`check`], also giving the module's interface for its importers.
+pub fn check_with_interface(
+    source: &Source<'_>,
+    context: &CheckContext<'_>,
+    sink: &mut Sink,
+) -> (Module, crate::sema::interface::Interface) {
+    let header = source.module.header.as_ref();
+    let out = Module {
+        name: context.name.to_string(),
+        version: header.and_then(|h| h.version.as_ref()).map(Version::from),
+        file: source.module.file,
+        lowercase: context.lowercase.unwrap_or_else(|| wants_lowercase(source)),
+        classes: Default::default(),
+        funcs: Default::default(),
+        data: Default::default(),
+        main: None,
+        startup: Vec::new(),
+        doc: source.module.doc.as_ref().map(|d| d.text.clone()),
+    };
+    let mut checker = Checker {
+        context,
+        sink,
+        out,
+        globals: HashMap::new(),
+        later: HashMap::new(),
+        prefixes: HashMap::new(),
+        import_count: 0,
+        adopted: HashMap::new(),
+        literals: HashMap::new(),
+        empty_tuple: None,
+        relocated: 0,
+        forwards: HashMap::new(),
+        scope: FnScope::default(),
+        defining: None,
+        methods_below: HashMap::new(),
+        defined: Vec::new(),
+        facts: irq::Facts::default(),
+    };
+    checker.collect_later(source);
+    let mut in_head = true;
+    checker.items(source, &mut in_head);
+    checker.report_missing_definitions();
+    checker.report_missing_main(source.module.span);
+    irq::check(&mut checker);
+    flow::check(&mut checker);
+    let interface = export::interface(&checker);
+    (checker.out, interface)
+}
+
+impl<'a> Checker<'a> {
+    fn collect_later(&mut self, source: &Source<'a>) {
+        let later = &mut self.later;
+        crate::sema::for_each_item(source, &mut |item| {
+            let (name, noun) = match item {
+                ast::Item::Const(x) => (&x.name, Noun::Const),
+                ast::Item::Data(x) => (&x.name, Noun::Data),
+                ast::Item::Func(x) => (&x.name, Noun::Func),
+                ast::Item::Class(x) => (&x.name, Noun::Class),
+                _ => return,
+            };
+            later.entry(name.name.as_str()).or_insert((noun, name.span));
+        });
+    }
+
+    /// Checks the items of a file, those of included files at their place. `in_head` is true until
+    /// the first definition of the outermost file.
+    fn items(&mut self, source: &Source<'a>, in_head: &mut bool) {
+        let mut includes = source.includes.iter();
+        for item in &source.module.items {
+            match item {
+                ast::Item::Include(_) => {
+                    if let Some(Some(inner)) = includes.next() {
+                        // What an included file defines does not end the head of this one.
+                        self.items(inner, &mut true);
+                    }
+                }
+                ast::Item::Import(import) => self.import(import, *in_head),
+                ast::Item::Const(x) => self.constant_definition(x),
+                ast::Item::Data(x) => self.data_definition(x),
+                ast::Item::Func(x) => self.function(x, None),
+                ast::Item::Class(x) => self.class(x),
+                ast::Item::Error(_) => {}
+            }
+            let head = matches!(item, ast::Item::Include(_) | ast::Item::Import(_) | ast::Item::Error(_));
+            *in_head &= head;
+        }
+    }
+
+    /// Enters a module-level name, or reports that it is taken.
+    pub fn define(&mut self, name: &ast::Ident, kind: GlobalKind) {
+        self.check_new_name(name, false);
+        if let Some(old) = self.globals.get(&name.name) {
+            let old = old.span;
+            self.duplicate(&name.name, name.span, old);
+            return;
+        }
+        self.later.remove(name.name.as_str());
+        self.defined.push(name.name.clone());
+        self.globals.insert(name.name.clone(), Global { kind, span: name.span });
+    }
+
+    /// Reports a second definition of a name.
+    pub fn duplicate(&mut self, name: &str, new: Span, old: Span) {
+        self.sink.push(
+            Diagnostic::error(codes::DUPLICATE_NAME, new, format!("'{name}' is defined twice"))
+                .label("second definition")
+                .also(old, "first definition"),
+        );
+    }
+
+    /// Reports names that a program may not define.
+    pub fn check_new_name(&mut self, name: &ast::Ident, method: bool) {
+        let text = name.name.as_str();
+        if text == "_" {
+            self.sink.push(Diagnostic::error(
+                codes::THROWAWAY,
+                name.span,
+                "'_' is only the throw-away variable of a loop and cannot be defined",
+            ));
+        } else if text.starts_with("__") && !(method && matches!(text, "__init__" | "__str__")) {
+            self.sink.push(
+                Diagnostic::error(
+                    codes::RESERVED_NAME,
+                    name.span,
+                    format!("'{text}': names that begin with '__' are reserved"),
+                )
+                .help("only the methods __init__ and __str__ may have such a name"),
+            );
+        } else if Type::scalar_named(text).is_some() || matches!(text, "string" | "array" | "tuple" | "alias") {
+            self.sink.push(Diagnostic::error(
+                codes::RESERVED_NAME,
+                name.span,
+                format!("'{text}' is the name of a type and cannot be defined"),
+            ));
+        }
+    }
+
+    fn report_missing_definitions(&mut self) {
+        let mut missing: Vec<(FuncId, Span)> = self.forwards.drain().collect();
+        missing.sort();
+        for (id, span) in missing {
+            let name = &self.out.funcs[id].name;
+            let text = format!("'{name}' is declared with @forward but never defined");
+            self.sink.push(
+                Diagnostic::error(codes::FORWARD, span, text)
+                    .help("define it below with the same parameters and result"),
+            );
+        }
+    }
+
+    fn report_missing_main(&mut self, file: Span) {
+        if self.context.program && !self.globals.contains_key("main") {
+            self.sink.push(
+                Diagnostic::error(codes::NO_MAIN, file.start(), "the program has no function main()")
+                    .help("add: def main():"),
+            );
+        }
+    }
+
+    /// The link symbol of a name of this module.
+    pub fn symbol(&self, name: &str) -> String {
+        if self.context.program { name.to_string() } else { format!("{}.{name}", self.context.name) }
+    }
+
+    /// The datum of a string literal; equal literals are one.
+    pub fn literal(&mut self, text: &[u8], span: Span) -> DataId {
+        if let Some(id) = self.literals.get(text) {
+            return *id;
+        }
+        let length = text.len().min(255);
+        let mut bytes = vec![length as u8];
+        bytes.extend_from_slice(&text[..length]);
+        let id = self.out.data.push(Data {
+            name: String::new(),
+            symbol: self.symbol(&format!("$str{}", self.literals.len())),
+            origin: None,
+            ty: Type::Str(Some(length as u8)),
+            kind: DataKind::Literal,
+            size: bytes.len() as u32,
+            bytes,
+            span,
+        });
+        self.literals.insert(text.to_vec(), id);
+        id
+    }
+
+    /// The datum that an unset tuple variable points to.
+    pub fn empty_tuple(&mut self, span: Span) -> DataId {
+        if let Some(id) = self.empty_tuple {
+            return id;
+        }
+        let symbol = self.symbol("$empty");
+        let id = self.tuple_data(String::new(), symbol, Type::Byte, 0, Vec::new(), span);
+        self.empty_tuple = Some(id);
+        id
+    }
+
+    /// Adds read-only data of `count` elements.
+    pub fn tuple_data(
+        &mut self,
+        name: String,
+        symbol: String,
+        elem: Type,
+        count: u32,
+        bytes: Vec<u8>,
+        span: Span,
+    ) -> DataId {
+        self.out.data.push(Data {
+            name,
+            symbol,
+            origin: None,
+            ty: Type::Tuple(Box::new(elem)),
+            kind: DataKind::Tuple { count },
+            size: bytes.len() as u32,
+            bytes,
+            span,
+        })
+    }
+
+    /// A type as the user writes it.
+    pub fn type_name(&self, ty: &Type) -> String {
+        use crate::sema::types::SCALARS;
+        match ty {
+            Type::Error => "?".to_string(),
+            Type::Void => "nothing".to_string(),
+            Type::Str(None) => "string".to_string(),
+            Type::Str(Some(n)) => format!("string[{n}]"),
+            Type::Array(elem, n) => format!("array[{}, {n}]", self.type_name(elem)),
+            Type::Tuple(elem) => format!("tuple[{}]", self.type_name(elem)),
+            Type::Alias(target) => format!("alias[{}]", self.type_name(target)),
+            Type::Class(id) => self.class_name(*id),
+            scalar => SCALARS.iter().find(|(_, t)| t == scalar).map_or("?", |(name, _)| name).to_string(),
+        }
+    }
+
+    /// The name of a class as the user writes it, with prefix when it is imported.
+    pub fn class_name(&self, id: crate::sema::hir::ClassId) -> String {
+        let class = &self.out.classes[id];
+        match &class.origin {
+            Some(module) => format!("{}.{}", module.rsplit('.').next().unwrap_or(module), class.name),
+            None => class.name.clone(),
+        }
+    }
+
+    /// Size in bytes of a type.
+    pub fn size_of(&self, ty: &Type) -> u32 {
+        self.out.size_of(ty)
+    }
+}

@@ -1,0 +1,101 @@
+//! Names that are not known here: what the user may have meant.
+//!
+//! In: a name that no scope holds. Out: exactly one error. Invariant: an answer that is certain
+//! (declared below, a property without `self.`, an import without prefix) beats a guess by
+//! likeness. Not here: members (`member.rs`), names of a module (`imports.rs`).
+
+use crate::base::codes;
+use crate::base::diag::Diagnostic;
+use crate::base::source::Span;
+use crate::base::suggest;
+use crate::sema::builtins;
+use crate::sema::check::Checker;
+use crate::sema::scope::{GlobalKind, Noun};
+use crate::sema::types::SCALARS;
+
+/// Adds the likeliest names to an error about `name`, with a fix for the best.
+pub fn suggest_names<'n>(
+    diagnostic: Diagnostic,
+    name: &str,
+    span: Span,
+    candidates: impl IntoIterator<Item = &'n str>,
+) -> Diagnostic {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let Some(sentence) = suggest::did_you_mean(name, candidates.iter().copied()) else {
+        return diagnostic;
+    };
+    let best = suggest::best(name, candidates).unwrap_or(name);
+    let mut diagnostic = diagnostic;
+    diagnostic.message = format!("{}. {sentence}", diagnostic.message);
+    diagnostic.fix(format!("use '{best}'"), span, best)
+}
+
+impl Checker<'_> {
+    /// Reports an unknown name; `noun` is what the place asks for ("name", "function", "type").
+    pub fn unknown_name(&mut self, name: &str, span: Span, noun: &str) {
+        if let Some(declared) = self.scope.declared.get(name) {
+            let text = format!("variable '{name}' is used before its declaration");
+            let declared = *declared;
+            self.sink.push(
+                Diagnostic::error(codes::USED_BEFORE_DEFINITION, span, text)
+                    .also(declared, "declared here")
+                    .help("move the declaration up"),
+            );
+            return;
+        }
+        if name == "_" {
+            let text = "'_' has no value; it is only the throw-away variable of a loop";
+            self.sink
+                .push(Diagnostic::error(codes::THROWAWAY, span, text).help("use a loop variable with a name"));
+            return;
+        }
+        if let Some(class) = self.scope.class
+            && (self.find_field(class, name).is_some() || self.find_method(class, name).is_some())
+        {
+            let text = format!("unknown {noun} '{name}'; properties and methods need 'self.{name}'");
+            self.sink.push(Diagnostic::error(codes::UNKNOWN_NAME, span, text).fix(
+                "add 'self.'",
+                span.start(),
+                "self.",
+            ));
+            return;
+        }
+        if let Some((what, place)) = self.later.get(name).copied() {
+            self.defined_below(name, span, what, place);
+            return;
+        }
+        if self.missing_prefix(name, span) {
+            return;
+        }
+        let candidates: Vec<&str> = if noun == "type" {
+            self.type_candidates()
+        } else {
+            let locals = self.scope.names.keys().map(String::as_str);
+            let globals = self.globals.keys().map(String::as_str);
+            let later = self.later.keys().copied();
+            let prefixes = self.prefixes.keys().map(String::as_str);
+            locals.chain(globals).chain(later).chain(prefixes).chain(builtins::names()).collect()
+        };
+        let error = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("unknown {noun} '{name}'"));
+        let error = suggest_names(error, name, span, candidates);
+        self.sink.push(error);
+    }
+
+    fn type_candidates(&self) -> Vec<&str> {
+        let classes = self.globals.iter().filter(|(_, g)| matches!(g.kind, GlobalKind::Class(_)));
+        let later = self.later.iter().filter(|(_, (noun, _))| *noun == Noun::Class).map(|(name, _)| *name);
+        let known = SCALARS.iter().map(|(name, _)| *name).chain(["string", "array", "tuple", "alias"]);
+        classes.map(|(name, _)| name.as_str()).chain(later).chain(known).collect()
+    }
+
+    fn defined_below(&mut self, name: &str, span: Span, what: Noun, place: Span) {
+        let text = format!("{} '{name}' is used before its definition", what.text());
+        let error = Diagnostic::error(codes::USED_BEFORE_DEFINITION, span, text).also(place, "defined here");
+        self.sink.push(match what {
+            Noun::Func => error.help(format!(
+                "move the definition up, or declare it above with @forward and 'def {name}(…): ...'"
+            )),
+            _ => error.help("move the definition up"),
+        });
+    }
+}
