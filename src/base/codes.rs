@@ -89,12 +89,67 @@ codes! {
     NOT_UTF8 "E0090" "the file is not UTF-8 text";
 
     // Names, types, meaning.
+    UNKNOWN_NAME "E1001" "a name that nothing defines";
+    USED_BEFORE_DEFINITION "E1002" "a name is used above its definition";
+    DUPLICATE_NAME "E1003" "one name is defined twice";
+    RESERVED_NAME "E1004" "a name that programs may not define";
+    UNKNOWN_TYPE "E1005" "a name that is not a type";
+    UNKNOWN_MEMBER "E1006" "a property or method that the class does not have";
+    BAD_TYPE "E1007" "a type that is not possible here";
+    BAD_LENGTH "E1008" "a length or capacity that is not possible";
+    COMPOSITE_BY_VALUE "E1009" "an object, array or string is passed without alias";
+    TYPE_MISMATCH "E1010" "a value of another type is needed";
+    BAD_OPERANDS "E1011" "an operator does not take these operands";
+    MIXED_SIGNS "E1012" "signed and unsigned values meet and need a cast";
+    DIVISION_BY_ZERO "E1013" "a division by a constant zero";
+    NOT_CONSTANT "E1015" "a constant is needed";
+    CONSTANT_RANGE "E1016" "a constant is out of range";
+    CHARACTER_NOT_IN_SET "E1017" "a character that the C64 does not have";
+    NOT_ASSIGNABLE "E1018" "something that cannot be assigned";
+    NOT_CALLABLE "E1019" "something that cannot be called";
+    ARGUMENT_COUNT "E1020" "a wrong number of arguments";
+    INITIALISER_MISUSE "E1021" "an initialiser is used as a value";
+    BAD_STATEMENT "E1022" "a statement that does nothing or is not allowed here";
+    OUTSIDE_LOOP "E1023" "break or continue outside of a loop";
+    BAD_RETURN "E1024" "return and the function's result do not fit";
+    MISSING_RETURN "E1025" "a function can end without its result";
+    BAD_RANGE "E1026" "a range that is not possible";
+    THROWAWAY "E1027" "the throw-away variable _ is misused";
+    SELF_MISUSE "E1028" "self or super is misused";
+    UNKNOWN_DECORATOR "E1029" "a decorator that does not exist";
+    DECORATOR_MISUSE "E1030" "a decorator is misused";
+    FORWARD "E1031" "a forward declaration and its definition do not fit";
+    BODY "E1032" "a body is missing or not allowed";
+    NO_MAIN "E1033" "the program has no main";
+    BAD_SIGNATURE "E1034" "parameters or result that this function cannot have";
+    MODULE_VARIABLE "E1035" "a variable at module level";
+    CLASS_CONTAINS_ITSELF "E1036" "a class contains itself";
+    BAD_PARENT "E1037" "a class that cannot be a parent";
+    REGISTER_PARAMETERS "E1038" "parameters that do not fit the registers";
+    INTERRUPT_CODE "E1039" "something that interrupt code may not do";
+    BAD_INDEX "E1040" "an index that is not possible";
+    NO_CONDITION "E1041" "something that cannot be a condition";
+    FIXED_NEEDS_CAST "E1042" "fixed point needs a cast";
+    FLOAT_TO_INTEGER "E1043" "a fraction becomes an integer only by a cast";
+    LIST_TOO_LONG "E1044" "more values than the array has elements";
+    NEEDS_OBJECT "E1045" "a member is used without an object";
+    PRIVATE_NAME "E1046" "a name is private to its module";
+    ASM_NAME "E1047" "a name in braces that assembly cannot use";
 
     // Modules and imports.
     IMPORT_POSITION "E2001" "an import that is not at the beginning of the file";
     IMPORT_FORM "E2002" "an import in Python's manner";
     VERSION_FORM "E2003" "a malformed version";
     MODULE_STATEMENT "E2004" "a module statement that is not first";
+    UNKNOWN_MODULE "E2011" "a module that is not found";
+    UNKNOWN_EXPORT "E2012" "a name that the module does not have";
+    NOT_IMPORTED "E2013" "a name of a module that is not in the import list";
+    MISSING_PREFIX "E2014" "an imported name without its prefix";
+    WILDCARD_IMPORT "E2015" "an import of everything";
+    NO_VERSION "E2016" "no version of a module fits";
+    CIRCULAR_IMPORT "E2017" "modules import each other in a circle";
+    VERSION_CONFLICT "E2018" "two importers want different versions of a module";
+    PREFIX_CLASH "E2019" "two modules have the same prefix";
 
     // Inline assembly.
     ASSEMBLY "E3001" "a fault in inline assembly";
@@ -117,5 +172,11 @@ codes! {
     NOT_BUILT "E5099" "not built yet";
 
     // Warnings.
+    NARROW_OVERFLOW "W0001" "an operation in 8 bits may overflow before it is widened";
+    CONSTANT_TRUNCATED "W0002" "a constant is cut off";
+    ALIAS_COPY "W0003" "an assignment between aliases copies the object";
+    WIDE_BOUND "W0004" "a loop bound is cut to the variable's type";
+    UNINITIALISED "W0005" "a variable is read before it has a value";
+    INDEX_OUTSIDE "W0006" "a constant index lies outside of the array";
     IMAGE_IN_MAPPED_AREA "W0401" "the program lies in an area that it maps";
 }

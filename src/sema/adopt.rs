@@ -198,14 +198,7 @@ impl Checker<'_> {
                     let size = self.size_of(&elem).saturating_mul(count);
                     let data_symbol = format!("{symbol}.{}", field.name);
                     let kind = DataKind::Tuple { count };
-                    FieldStorage::Shared(self.adopt_data(
-                        module,
-                        &field.name,
-                        &data_symbol,
-                        elem,
-                        kind,
-                        size,
-                    ))
+                    FieldStorage::Shared(self.adopt_data(module, &field.name, &data_symbol, elem, kind, size))
                 }
             };
             self.out.classes[id].fields.push(Field { name: field.name.clone(), ty, storage, span });

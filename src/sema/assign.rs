@@ -10,9 +10,7 @@ use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::convert::{Use, same_element};
 use crate::sema::fold;
-use crate::sema::hir::{
-    Expr, ExprKind, LocalKind, Place, PlaceKind, StmtKind, StrExpr, StrPart, Type,
-};
+use crate::sema::hir::{Expr, ExprKind, LocalKind, Place, PlaceKind, StmtKind, StrExpr, StrPart, Type};
 use crate::sema::val::{Val, load, tuple_pointer};
 use crate::sema::value::Const;
 use crate::syntax::ast;
@@ -239,7 +237,13 @@ impl Checker<'_> {
         }
     }
 
-    fn store_constants(&mut self, target: Place, elem: &Type, items: &[Const], span: Span) -> Option<StmtKind> {
+    fn store_constants(
+        &mut self,
+        target: Place,
+        elem: &Type,
+        items: &[Const],
+        span: Span,
+    ) -> Option<StmtKind> {
         let (target, elem) = self.by_bytes(target, elem);
         if !self.list_fits(items.len(), &target.ty, span) {
             return None;
@@ -269,7 +273,14 @@ impl Checker<'_> {
         (Place { ty: Type::Array(Box::new(Type::Byte), size), ..target }, Type::Byte)
     }
 
-    fn copy_array(&mut self, target: Place, elem: &Type, count: u32, source: Place, span: Span) -> Option<StmtKind> {
+    fn copy_array(
+        &mut self,
+        target: Place,
+        elem: &Type,
+        count: u32,
+        source: Place,
+        span: Span,
+    ) -> Option<StmtKind> {
         let size = self.size_of(&target.ty);
         match &source.ty {
             Type::Array(found, n) if same_element(found, elem) && *n == count => {
@@ -289,7 +300,8 @@ impl Checker<'_> {
                 Some(StmtKind::CharsFromStr { target, value })
             }
             Type::Char if *elem == Type::Char => {
-                let value = StrExpr { parts: vec![StrPart::Value { value: load(source), decimals: None }], span };
+                let value =
+                    StrExpr { parts: vec![StrPart::Value { value: load(source), decimals: None }], span };
                 Some(StmtKind::CharsFromStr { target, value })
             }
             _ => self.no_store(&Val::Place(source), &target.ty, span),

@@ -172,7 +172,10 @@ impl Checker<'_> {
             self.decorator_misuse(span, "an interrupt handler cannot be @naked");
         }
         if let (Some((_, span)), true) = (attrs.mapped, attrs.naked.is_some() || attrs.relocate.is_some()) {
-            self.decorator_misuse(span, "@mapped code is not part of the program; @naked and @relocate do not fit");
+            self.decorator_misuse(
+                span,
+                "@mapped code is not part of the program; @naked and @relocate do not fit",
+            );
         }
     }
 

@@ -10,9 +10,7 @@ use crate::sema::builtins::{Builtin, Id};
 use crate::sema::check::Checker;
 use crate::sema::convert::Use;
 use crate::sema::fold;
-use crate::sema::hir::{
-    BlockCopy, ExprKind, Intrinsic, IrqKind, Place, PlaceKind, StmtKind, StrExpr, Type,
-};
+use crate::sema::hir::{BlockCopy, ExprKind, Intrinsic, IrqKind, Place, PlaceKind, StmtKind, StrExpr, Type};
 use crate::sema::val::Val;
 use crate::syntax::ast;
 
@@ -21,7 +19,12 @@ const MAX_NOPS: i128 = 255;
 
 impl Checker<'_> {
     /// A call of a built-in function as a statement; `None` after a fault.
-    pub fn builtin_statement(&mut self, builtin: &Builtin, args: &[ast::Expr], span: Span) -> Option<StmtKind> {
+    pub fn builtin_statement(
+        &mut self,
+        builtin: &Builtin,
+        args: &[ast::Expr],
+        span: Span,
+    ) -> Option<StmtKind> {
         if !self.check_count(builtin.name, builtin.args, args.len(), span) {
             for arg in args {
                 self.value(arg);
@@ -88,7 +91,7 @@ impl Checker<'_> {
 
     fn argument(&mut self, arg: &ast::Expr, ty: &Type) -> Option<crate::sema::hir::Expr> {
         let val = self.value(arg);
-        let expr = self.coerce(val, ty, arg.span, &Use::Argument(String::new()));
+        let expr = self.coerce(val, ty, arg.span, &Use::Argument);
         (expr.ty != Type::Error).then_some(expr)
     }
 
@@ -112,7 +115,12 @@ impl Checker<'_> {
         None
     }
 
-    fn memfill(&mut self, array: &ast::Expr, value: &ast::Expr, count: Option<&ast::Expr>) -> Option<StmtKind> {
+    fn memfill(
+        &mut self,
+        array: &ast::Expr,
+        value: &ast::Expr,
+        count: Option<&ast::Expr>,
+    ) -> Option<StmtKind> {
         let array_place = self.array_argument(array);
         let val = self.value(value);
         let count = match count {
@@ -128,7 +136,7 @@ impl Checker<'_> {
             self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, array.span, text));
             return None;
         }
-        let value = self.coerce(val, &elem, value.span, &Use::Argument("memfill".to_string()));
+        let value = self.coerce(val, &elem, value.span, &Use::Argument);
         let faulty = value.ty == Type::Error || count.as_ref().is_some_and(|c| c.ty == Type::Error);
         (!faulty).then_some(StmtKind::Fill { target, value, count })
     }
@@ -146,7 +154,8 @@ impl Checker<'_> {
         let source_stride = self.argument(ss, &Type::Byte);
         let target = self.array_argument(target);
         let target_offset = self.argument(to, &Type::Word);
-        let target_stride = if args.len() == 7 { source_stride.clone() } else { self.argument(ts, &Type::Byte) };
+        let target_stride =
+            if args.len() == 7 { source_stride.clone() } else { self.argument(ts, &Type::Byte) };
         let width = self.argument(w, &Type::Byte);
         let height = self.argument(h, &Type::Byte);
         Some(StmtKind::BlockCopy(Box::new(BlockCopy {
@@ -175,8 +184,12 @@ impl Checker<'_> {
         };
         let Some(pointer) = pointer else {
             self.sink.push(
-                Diagnostic::error(codes::TYPE_MISMATCH, alias.span, "the first argument of alias() is an alias variable")
-                    .help("declare one: a: alias[byte]"),
+                Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    alias.span,
+                    "the first argument of alias() is an alias variable",
+                )
+                .help("declare one: a: alias[byte]"),
             );
             return None;
         };

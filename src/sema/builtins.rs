@@ -104,7 +104,13 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 impl Checker<'_> {
     /// Reports a wrong number of arguments; `true` when the number is right.
-    pub fn check_count(&mut self, name: &str, (least, most): (usize, usize), given: usize, span: Span) -> bool {
+    pub fn check_count(
+        &mut self,
+        name: &str,
+        (least, most): (usize, usize),
+        given: usize,
+        span: Span,
+    ) -> bool {
         if (least..=most).contains(&given) {
             return true;
         }

@@ -87,7 +87,9 @@ impl Checker<'_> {
         let call = Expr { kind: ExprKind::Call(id, args), ty: ty.clone(), span };
         match ty {
             Type::Error => Val::Error,
-            Type::Alias(target) => Val::Place(Place { kind: PlaceKind::Deref(Box::new(call)), ty: *target, span }),
+            Type::Alias(target) => {
+                Val::Place(Place { kind: PlaceKind::Deref(Box::new(call)), ty: *target, span })
+            }
             Type::Tuple(_) => Val::Place(Place { kind: PlaceKind::Deref(Box::new(call)), ty, span }),
             _ => Val::Expr(call),
         }
@@ -123,10 +125,9 @@ impl Checker<'_> {
             }
             return None;
         }
-        let why = Use::Argument(name);
         for (arg, ty) in args.iter().zip(types.iter().skip(skip)) {
             let val = self.value(arg);
-            out.push(self.coerce(val, ty, arg.span, &why));
+            out.push(self.coerce(val, ty, arg.span, &Use::Argument));
         }
         Some(out)
     }
@@ -140,7 +141,10 @@ impl Checker<'_> {
                 format!("'{}' is an @irq_helper and can be called from interrupt handlers only", func.name)
             }
             Some(IrqKind::Irq | IrqKind::Raw | IrqKind::Hook) => {
-                format!("'{}' is an interrupt handler and cannot be called; install it with __set_irq__", func.name)
+                format!(
+                    "'{}' is an interrupt handler and cannot be called; install it with __set_irq__",
+                    func.name
+                )
             }
             _ => return,
         };

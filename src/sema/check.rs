@@ -91,8 +91,7 @@ pub fn check_with_interface(
         facts: irq::Facts::default(),
     };
     checker.collect_later(source);
-    let mut in_head = true;
-    checker.items(source, &mut in_head);
+    checker.items(source);
     checker.report_missing_definitions();
     checker.report_missing_main(source.module.span);
     irq::check(&mut checker);
@@ -116,27 +115,23 @@ impl<'a> Checker<'a> {
         });
     }
 
-    /// Checks the items of a file, those of included files at their place. `in_head` is true until
-    /// the first definition of the outermost file.
-    fn items(&mut self, source: &Source<'a>, in_head: &mut bool) {
+    /// Checks the items of a file, those of included files at their place.
+    fn items(&mut self, source: &Source<'a>) {
         let mut includes = source.includes.iter();
         for item in &source.module.items {
             match item {
                 ast::Item::Include(_) => {
                     if let Some(Some(inner)) = includes.next() {
-                        // What an included file defines does not end the head of this one.
-                        self.items(inner, &mut true);
+                        self.items(inner);
                     }
                 }
-                ast::Item::Import(import) => self.import(import, *in_head),
+                ast::Item::Import(import) => self.import(import),
                 ast::Item::Const(x) => self.constant_definition(x),
                 ast::Item::Data(x) => self.data_definition(x),
                 ast::Item::Func(x) => self.function(x, None),
                 ast::Item::Class(x) => self.class(x),
                 ast::Item::Error(_) => {}
             }
-            let head = matches!(item, ast::Item::Include(_) | ast::Item::Import(_) | ast::Item::Error(_));
-            *in_head &= head;
         }
     }
 
@@ -180,7 +175,8 @@ impl<'a> Checker<'a> {
                 )
                 .help("only the methods __init__ and __str__ may have such a name"),
             );
-        } else if Type::scalar_named(text).is_some() || matches!(text, "string" | "array" | "tuple" | "alias") {
+        } else if Type::scalar_named(text).is_some() || matches!(text, "string" | "array" | "tuple" | "alias")
+        {
             self.sink.push(Diagnostic::error(
                 codes::RESERVED_NAME,
                 name.span,

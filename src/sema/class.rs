@@ -153,7 +153,8 @@ impl<'a> Checker<'a> {
         let mapped_only = class.size == 0 && properties > 0;
         let (name, symbol, size, span) = (class.name.clone(), class.symbol.clone(), class.size, class.span);
         if size > 0xFFFF {
-            let text = format!("an object of class '{name}' would have {size} bytes");
+            let text =
+                format!("an object of class '{name}' would have {size} bytes, more than the memory holds");
             self.sink.push(Diagnostic::error(codes::BAD_LENGTH, span, text));
         }
         let instance = (class.singleton && size > 0).then(|| {
@@ -239,7 +240,13 @@ impl<'a> Checker<'a> {
         stmts
     }
 
-    fn default_of(&mut self, place: Place, storage: FieldStorage, decl: &'a ast::VarDecl, out: &mut Vec<StmtKind>) {
+    fn default_of(
+        &mut self,
+        place: Place,
+        storage: FieldStorage,
+        decl: &'a ast::VarDecl,
+        out: &mut Vec<StmtKind>,
+    ) {
         if matches!(storage, FieldStorage::Shared(_)) {
             return;
         }
@@ -278,7 +285,8 @@ impl<'a> Checker<'a> {
 
     fn default_not_possible(&mut self, span: Span, help: &str) {
         self.sink.push(
-            Diagnostic::error(codes::NOT_CONSTANT, span, "the default of a property must be a constant").help(help),
+            Diagnostic::error(codes::NOT_CONSTANT, span, "the default of a property must be a constant")
+                .help(help),
         );
     }
 

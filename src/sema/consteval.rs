@@ -21,11 +21,11 @@ impl Checker<'_> {
     /// The value of an expression that must be constant; reports when it is not.
     pub fn constant(&mut self, expr: &ast::Expr) -> Option<Const> {
         let val = self.value(expr);
-        self.to_const(val, expr.span)
+        self.require_const(val, expr.span)
     }
 
     /// The constant that a checked value is; reports when it is none.
-    pub fn to_const(&mut self, val: Val, span: Span) -> Option<Const> {
+    pub fn require_const(&mut self, val: Val, span: Span) -> Option<Const> {
         match val {
             Val::Error => return None,
             Val::Const(value) => return Some(value),
@@ -70,7 +70,10 @@ impl Checker<'_> {
                     }
                     text.extend_from_slice(&data.bytes[1..]);
                 }
-                StrPart::Value { value: Expr { kind: ExprKind::Int(code), ty: Type::Char, .. }, decimals: None } => {
+                StrPart::Value {
+                    value: Expr { kind: ExprKind::Int(code), ty: Type::Char, .. },
+                    decimals: None,
+                } => {
                     text.push(*code as u8);
                 }
                 StrPart::Repeat { parts, count } => {

@@ -18,8 +18,7 @@ use crate::sema::value::Const;
 #[derive(Clone, Debug)]
 pub enum Use {
     Assign,
-    /// Of the function of this name.
-    Argument(String),
+    Argument,
     Return,
     /// An index, count or address: no warning about 8 bits.
     Internal,
@@ -66,7 +65,11 @@ impl Checker<'_> {
             self.needs_cast(code, &from, to, span);
             return fold::error(span);
         }
-        if to.is_integral() && to.width() > 1 && !matches!(why, Use::Internal) && fold::may_overflow_byte(&expr) {
+        if to.is_integral()
+            && to.width() > 1
+            && !matches!(why, Use::Internal)
+            && fold::may_overflow_byte(&expr)
+        {
             self.warn_narrow(&expr, to, span);
         }
         fold::convert(expr, to.clone())
@@ -74,7 +77,8 @@ impl Checker<'_> {
 
     fn needs_cast(&mut self, code: codes::Code, from: &Type, to: &Type, span: Span) {
         let (from, to) = (self.describe_type(from), self.type_name(to));
-        let mut error = Diagnostic::error(code, span, format!("{from} does not become {to} by itself; write {to}(…)"));
+        let mut error =
+            Diagnostic::error(code, span, format!("{from} does not become {to} by itself; write {to}(…)"));
         error = error.fix(format!("use {to}(…)"), span.start(), format!("{to}("));
         if let Some(fix) = error.fixes.last_mut() {
             fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
@@ -163,8 +167,12 @@ impl Checker<'_> {
     fn warn_truncated(&mut self, value: &str, becomes: &str, to: &Type, span: Span) {
         let ty = self.type_name(to);
         self.sink.push(
-            Diagnostic::warning(codes::CONSTANT_TRUNCATED, span, format!("{value} does not fit {ty} and becomes {becomes}"))
-                .help(format!("write {becomes}, or use a wider type")),
+            Diagnostic::warning(
+                codes::CONSTANT_TRUNCATED,
+                span,
+                format!("{value} does not fit {ty} and becomes {becomes}"),
+            )
+            .help(format!("write {becomes}, or use a wider type")),
         );
     }
 
@@ -197,8 +205,11 @@ impl Checker<'_> {
         if !silent {
             let found = self.describe(val);
             let wanted = self.describe_type(to);
-            let mut error =
-                Diagnostic::error(codes::TYPE_MISMATCH, span, format!("{wanted} is needed here, not {found}"));
+            let mut error = Diagnostic::error(
+                codes::TYPE_MISMATCH,
+                span,
+                format!("{wanted} is needed here, not {found}"),
+            );
             if to.is_string() && matches!(val, Val::Expr(_) | Val::Place(_) | Val::Const(_)) {
                 error = error.help("str(x) makes a string of a value");
             }
@@ -246,7 +257,8 @@ impl Checker<'_> {
                     if let PlaceKind::Data(id) = place.kind
                         && self.is_relocated(id)
                     {
-                        let text = "relocated data has no count at its target and cannot be passed as a tuple";
+                        let text =
+                            "relocated data has no count at its target and cannot be passed as a tuple";
                         self.sink.push(
                             Diagnostic::error(codes::TYPE_MISMATCH, span, text)
                                 .help("pass its address: addr(x), with the number of elements"),

@@ -14,17 +14,7 @@ use crate::syntax::ast;
 impl<'a> Checker<'a> {
     /// `NAME = expr`
     pub fn constant_definition(&mut self, def: &'a ast::ConstDef) {
-        let name = &def.name.name;
-        if name.chars().any(|c| c.is_ascii_lowercase()) {
-            let text = format!("'{name}' is assigned at module level, where only constants (upper case) are defined");
-            self.sink.push(
-                Diagnostic::error(codes::MODULE_VARIABLE, def.name.span, text)
-                    .fix("write the constant in upper case", def.name.span, name.to_uppercase())
-                    .help("for a variable of the whole program use a property of a @singleton class"),
-            );
-            self.value_for_errors(&def.value);
-            return self.define(&def.name, GlobalKind::Bad);
-        }
+        // A lower-case name was reported by the parser.
         let kind = match self.constant(&def.value) {
             Some(value) => GlobalKind::Const(value),
             None => GlobalKind::Bad,

@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::sema::check::Checker;
-use crate::sema::hir::{Asm, AsmRef, Bound, Func, LocalId, LocalKind, Place, PlaceKind, Stmt, StmtKind, Type};
+use crate::sema::hir::{
+    Asm, AsmRef, Bound, Func, LocalId, LocalKind, Place, PlaceKind, Stmt, StmtKind, Type,
+};
 use crate::sema::hir_visit::{Access, Visitor, walk_block, walk_place, walk_stmt};
 
 /// Checks all functions of the module.

@@ -61,7 +61,10 @@ pub fn convert(operand: Expr, ty: Type) -> Expr {
         }
         // A widening that is cut off again leaves the inner value.
         ExprKind::Convert(inner)
-            if inner.ty == ty && ty.is_integral() && operand.ty.width() >= ty.width() && operand.ty.is_integral() =>
+            if inner.ty == ty
+                && ty.is_integral()
+                && operand.ty.width() >= ty.width()
+                && operand.ty.is_integral() =>
         {
             *inner
         }
@@ -327,7 +330,11 @@ mod tests {
     #[test]
     fn overflow_is_seen_only_where_it_can_happen() {
         let span = c(0, Type::Byte).span;
-        let b = || Expr { kind: ExprKind::Builtin(crate::sema::hir::Builtin::GetKey, vec![]), ty: Type::Byte, span };
+        let b = || Expr {
+            kind: ExprKind::Builtin(crate::sema::hir::Builtin::GetKey, vec![]),
+            ty: Type::Byte,
+            span,
+        };
         let masked = binary(BinOp::And, b(), c(7, Type::Byte), span);
         assert!(may_overflow_byte(&binary(BinOp::Mul, b(), c(40, Type::Byte), span)));
         assert!(!may_overflow_byte(&binary(BinOp::Mul, masked, c(30, Type::Byte), span)));

@@ -168,13 +168,11 @@ impl<'a> Checker<'a> {
         if ty.is_composite() {
             let name = self.type_name(&ty);
             let text = format!("a parameter of type {name} is passed as alias[{name}]");
-            self.sink.push(
-                Diagnostic::error(codes::COMPOSITE_BY_VALUE, param.ty.span, text).fix(
-                    "use an alias",
-                    param.ty.span,
-                    format!("alias[{name}]"),
-                ),
-            );
+            self.sink.push(Diagnostic::error(codes::COMPOSITE_BY_VALUE, param.ty.span, text).fix(
+                "use an alias",
+                param.ty.span,
+                format!("alias[{name}]"),
+            ));
             return Type::Error;
         }
         ty
@@ -185,13 +183,11 @@ impl<'a> Checker<'a> {
         if ty.is_composite() {
             let name = self.type_name(&ty);
             let text = format!("a result of type {name} is returned as alias[{name}]");
-            self.sink.push(
-                Diagnostic::error(codes::COMPOSITE_BY_VALUE, ret.span, text).fix(
-                    "use an alias",
-                    ret.span,
-                    format!("alias[{name}]"),
-                ),
-            );
+            self.sink.push(Diagnostic::error(codes::COMPOSITE_BY_VALUE, ret.span, text).fix(
+                "use an alias",
+                ret.span,
+                format!("alias[{name}]"),
+            ));
             return Type::Error;
         }
         ty
@@ -208,7 +204,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_signature(&mut self, def: &ast::FuncDef, kind: FuncKind, attrs: &Attrs, ret: &Type, handler: bool) {
+    fn check_signature(
+        &mut self,
+        def: &ast::FuncDef,
+        kind: FuncKind,
+        attrs: &Attrs,
+        ret: &Type,
+        handler: bool,
+    ) {
         let mut fault = |span: Span, text: String| {
             self.sink.push(Diagnostic::error(codes::BAD_SIGNATURE, span, text));
         };
@@ -257,7 +260,8 @@ impl<'a> Checker<'a> {
             _ => false,
         };
         if !fits {
-            let text = "the arguments do not fit A, X and Y: up to three bytes, or one word (X, Y) and a byte (A)";
+            let text =
+                "the arguments do not fit A, X and Y: up to three bytes, or one word (X, Y) and a byte (A)";
             self.sink.push(Diagnostic::error(codes::REGISTER_PARAMETERS, def.head_span, text));
         }
         if func.ret.width() > 2 {
@@ -285,23 +289,23 @@ impl<'a> Checker<'a> {
 
     fn body(&mut self, id: FuncId, def: &'a ast::FuncDef, attrs: &Attrs, spans: &[Span]) {
         let declared_only = attrs.forward.is_some() || attrs.mapped.is_some();
-        let block = match &def.body {
-            ast::FuncBody::Declared(span) => {
-                if attrs.forward.is_some() {
-                    self.forwards.insert(id, def.name.span);
-                } else if !declared_only && !attrs.faulty && def.name.name != "main" {
-                    let text = format!("'{}' has no body", def.name.name);
-                    self.sink.push(
-                        Diagnostic::error(codes::BODY, *span, text)
-                            .help("'...' is the body of @forward and @mapped functions; an empty body is pass"),
-                    );
+        let block =
+            match &def.body {
+                ast::FuncBody::Declared(span) => {
+                    if attrs.forward.is_some() {
+                        self.forwards.insert(id, def.name.span);
+                    } else if !declared_only && !attrs.faulty && def.name.name != "main" {
+                        let text = format!("'{}' has no body", def.name.name);
+                        self.sink.push(Diagnostic::error(codes::BODY, *span, text).help(
+                            "'...' is the body of @forward and @mapped functions; an empty body is pass",
+                        ));
+                    }
+                    self.bind_parameters(id, def, spans);
+                    self.finish(id, None);
+                    return;
                 }
-                self.bind_parameters(id, def, spans);
-                self.finish(id, None);
-                return;
-            }
-            ast::FuncBody::Block(block) => block,
-        };
+                ast::FuncBody::Block(block) => block,
+            };
         if declared_only {
             let word = if attrs.forward.is_some() { "@forward" } else { "@mapped" };
             let text = format!("the body of a {word} function is '...'");
@@ -385,9 +389,13 @@ impl<'a> Checker<'a> {
             };
             if !allowed {
                 self.sink.push(
-                    Diagnostic::error(codes::BAD_STATEMENT, stmt.span, "the body of a @naked function is assembly only")
-                        .also(decorator, "@naked: there is no frame for variables and values")
-                        .help("remove @naked, or write this in __asm__"),
+                    Diagnostic::error(
+                        codes::BAD_STATEMENT,
+                        stmt.span,
+                        "the body of a @naked function is assembly only",
+                    )
+                    .also(decorator, "@naked: there is no frame for variables and values")
+                    .help("remove @naked, or write this in __asm__"),
                 );
                 return;
             }
@@ -410,7 +418,9 @@ fn collect_declared(block: &ast::Block, out: &mut HashMap<String, Span>) {
             ast::StmtKind::If { arms, otherwise } => {
                 arms.iter().map(|arm| &arm.body).chain(otherwise).for_each(|b| collect_declared(b, out));
             }
-            ast::StmtKind::While { body, .. } | ast::StmtKind::For { body, .. } => collect_declared(body, out),
+            ast::StmtKind::While { body, .. } | ast::StmtKind::For { body, .. } => {
+                collect_declared(body, out)
+            }
             _ => {}
         }
     }

@@ -68,19 +68,9 @@ fn capitalised(word: &str) -> String {
 
 impl<'a> Checker<'a> {
     /// Checks an import statement and makes its prefix known.
-    pub fn import(&mut self, import: &'a ast::Import, in_head: bool) {
+    pub fn import(&mut self, import: &'a ast::Import) {
         let found = self.context.imports.get(self.import_count);
         self.import_count += 1;
-        if !in_head {
-            self.sink.push(
-                Diagnostic::error(
-                    codes::IMPORT_NOT_AT_HEAD,
-                    import.span,
-                    "Import only allowed at file beginning",
-                )
-                .help("move it above the first constant, data, function or class"),
-            );
-        }
         let module = match found {
             Some(Found::Module(name)) => self.context.modules.get(name),
             Some(other) => {
@@ -137,10 +127,8 @@ impl<'a> Checker<'a> {
 
     fn wildcard(&mut self, import: &ast::Import, star: Span, module: Option<&Interface>) {
         let name = import.path.dotted();
-        let names = module.map_or_else(
-            || "name, …".to_string(),
-            |m| m.public_names().collect::<Vec<_>>().join(", "),
-        );
+        let names =
+            module.map_or_else(|| "name, …".to_string(), |m| m.public_names().collect::<Vec<_>>().join(", "));
         let line = format!("from {name} import {names}");
         let diagnostic = Diagnostic::error(
             codes::WILDCARD_IMPORT,
@@ -181,10 +169,12 @@ impl<'a> Checker<'a> {
         let noun = guess_noun(name);
         let text = format!("Module '{}' has no {noun} '{name}'.", interface.name);
         self.sink.push(match suggest::best(name, interface.public_names()) {
-            Some(best) => {
-                Diagnostic::error(codes::UNKNOWN_EXPORT, span, format!("{text} Did you mean '{best}'?"))
-                    .fix(format!("use '{best}'"), span, best)
-            }
+            Some(best) => Diagnostic::error(
+                codes::UNKNOWN_EXPORT,
+                span,
+                format!("{text} Did you mean '{best}'?"),
+            )
+            .fix(format!("use '{best}'"), span, best),
             None => Diagnostic::error(codes::UNKNOWN_EXPORT, span, text),
         });
     }
@@ -244,13 +234,11 @@ impl<'a> Checker<'a> {
                 name.name,
                 name.name
             );
-            self.sink.push(
-                Diagnostic::error(codes::NOT_IMPORTED, name.span, text).fix(
-                    format!("import '{}'", name.name),
-                    list_end,
-                    format!(", {}", name.name),
-                ),
-            );
+            self.sink.push(Diagnostic::error(codes::NOT_IMPORTED, name.span, text).fix(
+                format!("import '{}'", name.name),
+                list_end,
+                format!(", {}", name.name),
+            ));
         }
         self.adopt(&module, &name.name)
     }

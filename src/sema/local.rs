@@ -11,7 +11,9 @@ use crate::sema::check::Checker;
 use crate::sema::convert::Use;
 use crate::sema::expr::mapped_place;
 use crate::sema::fold;
-use crate::sema::hir::{ClassId, DataId, Expr, ExprKind, Local, LocalId, LocalKind, Place, PlaceKind, StmtKind, Type};
+use crate::sema::hir::{
+    ClassId, DataId, Expr, ExprKind, Local, LocalId, LocalKind, Place, PlaceKind, StmtKind, Type,
+};
 use crate::sema::scope::{Binding, BindingKind, Mapped};
 use crate::sema::tyexpr::{Declared, Storage};
 use crate::sema::val::{Val, address_of};
@@ -106,7 +108,13 @@ impl Checker<'_> {
     }
 
     /// The datum of an initialised tuple.
-    pub fn tuple_definition(&mut self, name: &str, symbol: String, elem: &Type, value: &ast::Expr) -> Option<DataId> {
+    pub fn tuple_definition(
+        &mut self,
+        name: &str,
+        symbol: String,
+        elem: &Type,
+        value: &ast::Expr,
+    ) -> Option<DataId> {
         let (count, bytes) = self.tuple_bytes(elem, value)?;
         Some(self.tuple_data(name.to_string(), symbol, elem.clone(), count, bytes, value.span))
     }
@@ -181,8 +189,12 @@ impl Checker<'_> {
     /// Reports a string variable whose capacity is not known.
     pub fn needs_capacity(&mut self, span: Span) {
         self.sink.push(
-            Diagnostic::error(codes::BAD_LENGTH, span, "a string needs a capacity, or a literal to take it from")
-                .help("write string[40], or string = \"text\""),
+            Diagnostic::error(
+                codes::BAD_LENGTH,
+                span,
+                "a string needs a capacity, or a literal to take it from",
+            )
+            .help("write string[40], or string = \"text\""),
         );
     }
 

@@ -146,7 +146,9 @@ impl Checker<'_> {
             Limit::Const(value) => {
                 // The last value before the end, with a step of one, is certain.
                 let last = value - step;
-                if step.abs() == 1 && ty.range().is_some_and(|(lo, hi)| if step > 0 { last > hi } else { last < lo }) {
+                if step.abs() == 1
+                    && ty.range().is_some_and(|(lo, hi)| if step > 0 { last > hi } else { last < lo })
+                {
                     self.does_not_fit(last, &ty, end_span);
                     None
                 } else {
@@ -160,7 +162,9 @@ impl Checker<'_> {
 
     fn does_not_fit(&mut self, value: i64, ty: &Type, span: Span) {
         let text = format!("the loop variable would get {value}, which does not fit {}", self.type_name(ty));
-        self.sink.push(Diagnostic::error(codes::BAD_RANGE, span, text).help("declare the variable with a wider type"));
+        self.sink.push(
+            Diagnostic::error(codes::BAD_RANGE, span, text).help("declare the variable with a wider type"),
+        );
     }
 
     /// A bound known at run time, in the variable's type.
@@ -168,8 +172,12 @@ impl Checker<'_> {
         if expr.ty.width() > ty.width() {
             let (from, to) = (self.type_name(&expr.ty), self.type_name(ty));
             self.sink.push(
-                Diagnostic::warning(codes::WIDE_BOUND, span, format!("this bound of type {from} is cut to {to}"))
-                    .help(format!("declare the loop variable as {from}, or write {to}(…)")),
+                Diagnostic::warning(
+                    codes::WIDE_BOUND,
+                    span,
+                    format!("this bound of type {from} is cut to {to}"),
+                )
+                .help(format!("declare the loop variable as {from}, or write {to}(…)")),
             );
         }
         self.coerce(Val::Expr(expr), ty, span, &Use::Internal)

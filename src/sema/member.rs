@@ -114,7 +114,8 @@ impl Checker<'_> {
 
     fn check_private_member(&mut self, owner: ClassId, name: &ast::Ident) {
         let class = &self.out.classes[owner];
-        if let (Some(module), true) = (&class.origin, name.name.starts_with('_') && !name.name.starts_with("__"))
+        if let (Some(module), true) =
+            (&class.origin, name.name.starts_with('_') && !name.name.starts_with("__"))
         {
             let text = format!("'{}' is private to module '{module}'", name.name);
             self.sink.push(Diagnostic::error(codes::PRIVATE_NAME, name.span, text));
@@ -222,7 +223,8 @@ impl Checker<'_> {
 
     /// The data behind a tuple pointer; other places stay.
     fn tuple_base(&self, base: Place) -> Place {
-        if !matches!(base.ty, Type::Tuple(_)) || matches!(base.kind, PlaceKind::Data(_) | PlaceKind::Deref(_)) {
+        if !matches!(base.ty, Type::Tuple(_)) || matches!(base.kind, PlaceKind::Data(_) | PlaceKind::Deref(_))
+        {
             return base;
         }
         let (ty, span) = (base.ty.clone(), base.span);
@@ -280,7 +282,7 @@ impl Checker<'_> {
             (false, ..) => at,
         };
         let through_alias = matches!(base.kind, PlaceKind::Deref(_));
-        if position < 0 || position > 65535 {
+        if !(0..=65535).contains(&position) {
             self.bad_index(span, &format!("the index {at} lies outside"));
             return None;
         }
@@ -370,7 +372,8 @@ pub fn tuple_element(items: &[Const]) -> Type {
         return Type::Char;
     }
     let values: Vec<i64> = items.iter().filter_map(|c| i64::try_from(c.as_int()?).ok()).collect();
-    let (low, high) = values.iter().fold((0, 0), |(lo, hi), v| (v.min(&lo).to_owned(), v.max(&hi).to_owned()));
+    let (low, high) =
+        values.iter().fold((0, 0), |(lo, hi), v| (v.min(&lo).to_owned(), v.max(&hi).to_owned()));
     let candidates =
         if low < 0 { [Type::SByte, Type::Int, Type::Long] } else { [Type::Byte, Type::Word, Type::DWord] };
     candidates.into_iter().find(|t| t.holds(low) && t.holds(high)).unwrap_or(Type::Long)

@@ -20,7 +20,10 @@ pub fn suggest_names<'n>(
     span: Span,
     candidates: impl IntoIterator<Item = &'n str>,
 ) -> Diagnostic {
-    let candidates: Vec<&str> = candidates.into_iter().collect();
+    // Of one or two letters, every other name is near; only the case may be wrong there.
+    let short = name.len() < 3;
+    let near = |c: &&str| !short || c.eq_ignore_ascii_case(name);
+    let candidates: Vec<&str> = candidates.into_iter().filter(near).collect();
     let Some(sentence) = suggest::did_you_mean(name, candidates.iter().copied()) else {
         return diagnostic;
     };
@@ -45,8 +48,9 @@ impl Checker<'_> {
         }
         if name == "_" {
             let text = "'_' has no value; it is only the throw-away variable of a loop";
-            self.sink
-                .push(Diagnostic::error(codes::THROWAWAY, span, text).help("use a loop variable with a name"));
+            self.sink.push(
+                Diagnostic::error(codes::THROWAWAY, span, text).help("use a loop variable with a name"),
+            );
             return;
         }
         if let Some(class) = self.scope.class
@@ -67,16 +71,17 @@ impl Checker<'_> {
         if self.missing_prefix(name, span) {
             return;
         }
+        let error = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("unknown {noun} '{name}'"));
         let candidates: Vec<&str> = if noun == "type" {
             self.type_candidates()
         } else {
-            let locals = self.scope.names.keys().map(String::as_str);
-            let globals = self.globals.keys().map(String::as_str);
-            let later = self.later.keys().copied();
-            let prefixes = self.prefixes.keys().map(String::as_str);
-            locals.chain(globals).chain(later).chain(prefixes).chain(builtins::names()).collect()
+            let mut known: Vec<&str> = builtins::names().collect();
+            known.extend(self.scope.names.keys().map(String::as_str));
+            known.extend(self.globals.keys().map(String::as_str));
+            known.extend(self.later.keys().copied());
+            known.extend(self.prefixes.keys().map(String::as_str));
+            known
         };
-        let error = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("unknown {noun} '{name}'"));
         let error = suggest_names(error, name, span, candidates);
         self.sink.push(error);
     }

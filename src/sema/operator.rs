@@ -132,7 +132,8 @@ impl Checker<'_> {
             ast::BinOp::Div | ast::BinOp::Rem => Kind::Signed,
             _ => Kind::SignFree,
         };
-        let Some((left, right)) = self.meet_operands(op.text(), kind, (x, a_span), (y, b_span), op_span) else {
+        let Some((left, right)) = self.meet_operands(op.text(), kind, (x, a_span), (y, b_span), op_span)
+        else {
             return Val::Error;
         };
         if op == ast::BinOp::Rem && !left.ty.is_integral() {
@@ -154,7 +155,13 @@ impl Checker<'_> {
     }
 
     /// The left operand of a shift and its unsigned count.
-    fn shift(&mut self, op: ast::BinOp, (x, x_span): (Operand, Span), (y, y_span): (Operand, Span), span: Span) -> Val {
+    fn shift(
+        &mut self,
+        op: ast::BinOp,
+        (x, x_span): (Operand, Span),
+        (y, y_span): (Operand, Span),
+        span: Span,
+    ) -> Val {
         let left = match x {
             Operand::Const(value) => match value.as_int().and(self.const_default(&value, x_span)) {
                 Some(expr) => expr,
@@ -177,7 +184,11 @@ impl Checker<'_> {
         match count {
             Operand::Const(value) => match value.as_int() {
                 // Counts are read as unsigned, so a negative one is a large one.
-                Some(n) => Some(fold::int(i64::try_from(n).map_or(255, |n| if n < 0 { 255 } else { n.min(255) }), Type::Byte, span)),
+                Some(n) => Some(fold::int(
+                    i64::try_from(n).map_or(255, |n| if n < 0 { 255 } else { n.min(255) }),
+                    Type::Byte,
+                    span,
+                )),
                 None => {
                     self.bad_operand(op.text(), &Val::Const(value), span);
                     None
@@ -305,9 +316,6 @@ impl Checker<'_> {
 
     /// A comparison.
     pub fn comparison(&mut self, op: ast::CompareOp, left: &ast::Expr, right: &ast::Expr, span: Span) -> Val {
-        if let ast::ExprKind::Compare { op: first, right: middle, .. } = &left.kind {
-            return self.chained(*first, op, middle, left, right, span);
-        }
         let (a, b) = (self.value(left), self.value(right));
         let op_text = op.text();
         let op = hir_compare(op);
@@ -329,10 +337,11 @@ impl Checker<'_> {
             (Err(x), Ok(y)) => return self.bad_operands(op_text, &x, &y.into_val(), span),
             (Err(x), Err(y)) => return self.bad_operands(op_text, &x, &y, span),
         };
-        if let (Operand::Const(c @ Const::Str(text)), other) | (other, Operand::Const(c @ Const::Str(text))) = (&x, &y)
+        if let (Operand::Const(c @ Const::Str(text)), other) | (other, Operand::Const(c @ Const::Str(text))) =
+            (&x, &y)
             && text.len() != 1
         {
-            let (c, other) = (Val::Const(c.clone()), other.to_val());
+            let (c, other) = (Val::Const(c.clone()), other.as_val());
             return self.bad_operands(op_text, &other, &c, span);
         }
         let kind = if matches!(op, CompareOp::Eq | CompareOp::Ne) { Kind::SignFree } else { Kind::Signed };
@@ -343,29 +352,6 @@ impl Checker<'_> {
             }
             None => Val::Error,
         }
-    }
-
-    fn chained(
-        &mut self,
-        first: ast::CompareOp,
-        second: ast::CompareOp,
-        middle: &ast::Expr,
-        left: &ast::Expr,
-        right: &ast::Expr,
-        span: Span,
-    ) -> Val {
-        self.value(left);
-        self.value(right);
-        let text = format!(
-            "comparisons cannot be chained; write a {} b and b {} c",
-            first.text(),
-            second.text()
-        );
-        self.sink.push(
-            Diagnostic::error(codes::CHAINED_COMPARISON, span, text)
-                .also(middle.span, "this value belongs to both comparisons"),
-        );
-        Val::Error
     }
 
     /// An expression as a condition: true when its whole value is non-zero.
@@ -432,7 +418,7 @@ impl Operand {
         }
     }
 
-    fn to_val(&self) -> Val {
+    fn as_val(&self) -> Val {
         match self {
             Operand::Const(value) => Val::Const(value.clone()),
             Operand::Expr(expr) => Val::Expr(expr.clone()),

@@ -42,7 +42,7 @@ impl Checker<'_> {
             ast::StmtKind::For { var, range, body } => out.extend(self.for_loop(var, range, body)),
             ast::StmtKind::Break => out.extend(self.leave_loop("break", StmtKind::Break, stmt.span)),
             ast::StmtKind::Continue => out.extend(self.leave_loop("continue", StmtKind::Continue, stmt.span)),
-            ast::StmtKind::Return(value) => out.extend(self.return_statement(value.as_ref(), stmt.span)),
+            ast::StmtKind::Return(value) => out.push(self.return_statement(value.as_ref(), stmt.span)),
             ast::StmtKind::Asm(asm) => out.push(StmtKind::Asm(self.assembly(asm))),
             ast::StmtKind::Pass | ast::StmtKind::Error => {}
         }
@@ -78,18 +78,22 @@ impl Checker<'_> {
         if self.scope.loop_depth > 0 {
             return Some(kind);
         }
-        self.sink.push(Diagnostic::error(codes::OUTSIDE_LOOP, span, format!("'{word}' stands outside of a loop")));
+        self.sink.push(Diagnostic::error(
+            codes::OUTSIDE_LOOP,
+            span,
+            format!("'{word}' stands outside of a loop"),
+        ));
         None
     }
 
-    fn return_statement(&mut self, value: Option<&ast::Expr>, span: Span) -> Option<StmtKind> {
+    fn return_statement(&mut self, value: Option<&ast::Expr>, span: Span) -> StmtKind {
         let ret = self.scope.ret.clone().unwrap_or(Type::Error);
         match (value, &ret) {
-            (None, Type::Void | Type::Error) => Some(StmtKind::Return(None)),
+            (None, Type::Void | Type::Error) => StmtKind::Return(None),
             (None, ty) => {
                 let text = format!("return needs a value here: {}", self.describe_type(ty));
                 self.sink.push(Diagnostic::error(codes::BAD_RETURN, span, text));
-                None
+                StmtKind::Return(None)
             }
             (Some(value), Type::Void) => {
                 self.value(value);
@@ -98,12 +102,12 @@ impl Checker<'_> {
                     Diagnostic::error(codes::BAD_RETURN, value.span, text)
                         .help("add '-> type' to its first line, or remove the value"),
                 );
-                None
+                StmtKind::Return(None)
             }
             (Some(value), ty) => {
                 let val = self.value(value);
-                let value = self.coerce(val, ty, value.span, &Use::Return);
-                (value.ty != Type::Error).then_some(StmtKind::Return(Some(value)))
+                // Also after a fault, so that the end of the function is not reported too.
+                StmtKind::Return(Some(self.coerce(val, ty, value.span, &Use::Return)))
             }
         }
     }
@@ -154,7 +158,9 @@ impl Checker<'_> {
         match val {
             Val::Expr(call) if call.ty != Type::Error => out.push(StmtKind::Expr(call)),
             // The result is not used, the call still happens.
-            Val::Place(Place { kind: PlaceKind::Deref(call), .. }) if matches!(call.kind, ExprKind::Call(..)) => {
+            Val::Place(Place { kind: PlaceKind::Deref(call), .. })
+                if matches!(call.kind, ExprKind::Call(..)) =>
+            {
                 out.push(StmtKind::Expr(*call));
             }
             _ => {}
@@ -172,7 +178,9 @@ impl Checker<'_> {
             (ast::ExprKind::Compare { op: ast::CompareOp::Eq, op_span, .. }, _) => {
                 error.fix("to assign, use '='", *op_span, "=")
             }
-            (_, Val::Func(_) | Val::Method(..) | Val::Builtin(_)) => error.fix("to call it, add ()", expr.span.end(), "()"),
+            (_, Val::Func(_) | Val::Method(..) | Val::Builtin(_)) => {
+                error.fix("to call it, add ()", expr.span.end(), "()")
+            }
             _ => error.help("a statement is an assignment, a call, a declaration or a keyword"),
         });
     }

@@ -27,7 +27,8 @@ impl Checker<'_> {
         }
         match (a, b, op) {
             (Val::Const(Const::Str(_)), Val::Const(Const::Str(_)), _) => op != ast::BinOp::Add,
-            (Val::Const(Const::Str(_)), _, ast::BinOp::Mul) | (_, Val::Const(Const::Str(_)), ast::BinOp::Mul) => true,
+            (Val::Const(Const::Str(_)), _, ast::BinOp::Mul)
+            | (_, Val::Const(Const::Str(_)), ast::BinOp::Mul) => true,
             (Val::Const(Const::Str(text)), _, _) | (_, Val::Const(Const::Str(text)), _) => text.len() != 1,
             _ => false,
         }
@@ -44,7 +45,8 @@ impl Checker<'_> {
     ) -> Val {
         match op {
             ast::BinOp::Add => {
-                let (Some(mut left), Some(right)) = (self.joinable(a, a_span), self.joinable(b, b_span)) else {
+                let (Some(mut left), Some(right)) = (self.joinable(a, a_span), self.joinable(b, b_span))
+                else {
                     return Val::Error;
                 };
                 left.extend(right);
@@ -52,7 +54,8 @@ impl Checker<'_> {
             }
             ast::BinOp::Mul => {
                 let string_first = is_runtime_string(&a) || matches!(a, Val::Const(Const::Str(_)));
-                let (string, count) = if string_first { ((a, a_span), (b, b_span)) } else { ((b, b_span), (a, a_span)) };
+                let (string, count) =
+                    if string_first { ((a, a_span), (b, b_span)) } else { ((b, b_span), (a, a_span)) };
                 self.repeat(string, count, span)
             }
             _ => self.bad_operands(op.text(), &a, &b, op_span),
@@ -63,7 +66,9 @@ impl Checker<'_> {
     fn joinable(&mut self, val: Val, span: Span) -> Option<Vec<StrPart>> {
         match val {
             Val::Error => None,
-            Val::Expr(expr) if expr.ty == Type::Char => Some(vec![StrPart::Value { value: expr, decimals: None }]),
+            Val::Expr(expr) if expr.ty == Type::Char => {
+                Some(vec![StrPart::Value { value: expr, decimals: None }])
+            }
             Val::Place(place) if place.ty == Type::Char => {
                 Some(vec![StrPart::Value { value: load(place), decimals: None }])
             }
@@ -71,7 +76,8 @@ impl Checker<'_> {
                 Ok(string) => Some(string.parts),
                 Err(Val::Error) => None,
                 Err(other) => {
-                    let text = format!("{} cannot be joined to a string; write str(…)", self.describe(&other));
+                    let text =
+                        format!("{} cannot be joined to a string; write str(…)", self.describe(&other));
                     let mut error = Diagnostic::error(codes::BAD_OPERANDS, span, text);
                     error = error.fix("use str(…)", span.start(), "str(");
                     if let Some(fix) = error.fixes.last_mut() {
@@ -84,7 +90,12 @@ impl Checker<'_> {
         }
     }
 
-    fn repeat(&mut self, (string, string_span): (Val, Span), (count, count_span): (Val, Span), span: Span) -> Val {
+    fn repeat(
+        &mut self,
+        (string, string_span): (Val, Span),
+        (count, count_span): (Val, Span),
+        span: Span,
+    ) -> Val {
         let parts = match self.string_value(string, string_span) {
             Ok(string) => string.parts,
             Err(_) => return Val::Error,
@@ -113,7 +124,9 @@ impl Checker<'_> {
     pub fn string_value(&mut self, val: Val, span: Span) -> Result<StrExpr, Val> {
         match val {
             Val::Str(string) => Ok(string),
-            Val::Place(place) if place.ty.is_string() => Ok(StrExpr { parts: vec![StrPart::Str(place)], span }),
+            Val::Place(place) if place.ty.is_string() => {
+                Ok(StrExpr { parts: vec![StrPart::Str(place)], span })
+            }
             Val::Const(Const::Str(text)) => {
                 let place = self.literal_place(&text, span);
                 Ok(StrExpr { parts: vec![StrPart::Str(place)], span })
@@ -175,7 +188,11 @@ impl Checker<'_> {
             Some(value) if value.ty == Type::Error => None,
             Some(value) => Some(StrExpr { parts: vec![StrPart::Value { value, decimals: None }], span }),
             None => {
-                self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, "a list of values cannot be printed"));
+                self.sink.push(Diagnostic::error(
+                    codes::TYPE_MISMATCH,
+                    span,
+                    "a list of values cannot be printed",
+                ));
                 None
             }
         }

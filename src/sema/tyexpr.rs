@@ -126,7 +126,10 @@ impl Checker<'_> {
                 Type::Error
             }
             Type::Tuple(_) => {
-                self.bad_type(target.span, "a tuple is passed by address anyway; write tuple[…] without alias");
+                self.bad_type(
+                    target.span,
+                    "a tuple is passed by address anyway; write tuple[…] without alias",
+                );
                 Type::Error
             }
             _ => inner.alias(),
@@ -140,7 +143,10 @@ impl Checker<'_> {
             None => Some((1, elem.span)),
         };
         if matches!(inner, Type::Array(..)) {
-            self.bad_type(elem.span, "an array of arrays is not possible; use a class or one index: a[y * 40 + x]");
+            self.bad_type(
+                elem.span,
+                "an array of arrays is not possible; use a class or one index: a[y * 40 + x]",
+            );
             return Type::Error;
         }
         if inner == Type::Str(None) {
@@ -193,10 +199,11 @@ impl Checker<'_> {
         };
         if self.defining == Some(id) && !behind_alias {
             let text = format!("class '{name}' cannot contain itself; use alias[{name}]");
-            self.sink.push(
-                Diagnostic::error(codes::CLASS_CONTAINS_ITSELF, path.span, text)
-                    .fix("use an alias", path.span, format!("alias[{name}]")),
-            );
+            self.sink.push(Diagnostic::error(codes::CLASS_CONTAINS_ITSELF, path.span, text).fix(
+                "use an alias",
+                path.span,
+                format!("alias[{name}]"),
+            ));
             return Type::Error;
         }
         Type::Class(id)
