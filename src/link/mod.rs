@@ -9,6 +9,7 @@
 
 mod blocks;
 mod fixup;
+pub mod map;
 mod place;
 pub mod runtime;
 mod shake;

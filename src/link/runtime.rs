@@ -54,6 +54,10 @@ macro_rules! files {
 const PRELUDE: &str = include_str!("../../asm/zp.s");
 
 const FILES: &[File] = files! {
+    All "mul.s"
+    All "div.s"
+    All "div32.s"
+    All "shift.s"
     All "print.s"
     All "number.s"
     All "string.s"

@@ -1,4 +1,7 @@
 //! Output files, as pure functions from a linked image to bytes or text.
 
 pub mod d64;
+pub mod dbg;
+pub mod listing;
 pub mod prg;
+pub mod vice;

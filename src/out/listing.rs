@@ -1,0 +1,105 @@
+//! Listings: what each line of the source became, with addresses, bytes and cycles.
+//!
+//! In: a linked image and the sources. Out: text, section by section in order of address. Cycles are
+//! those of the opcode table: `+` after a number stands for one more when a page is crossed or a
+//! branch is taken. Not here: the code as the compiler had it before linking (`--emit asm`).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::base::source::{SourceMap, Span};
+use crate::link::{Image, Placed};
+use crate::mos::disasm;
+use crate::mos::inst::Mode;
+use crate::mos::table::row_of;
+use crate::obj::object::SectionKind;
+
+/// Bytes of data on one line.
+const DATA_WIDTH: usize = 8;
+
+/// The listing of an image.
+pub fn write(image: &Image, sources: &SourceMap) -> String {
+    let mut names: BTreeMap<u16, &str> = BTreeMap::new();
+    for (name, address) in &image.symbols {
+        names.entry(*address).or_insert(name.as_str());
+    }
+    let mut text = String::new();
+    for placed in image.placed.iter().filter(|p| p.section.kind.has_bytes() && p.section.size > 0) {
+        section(&mut text, placed, &names, sources);
+    }
+    text
+}
+
+fn section(text: &mut String, placed: &Placed, names: &BTreeMap<u16, &str>, sources: &SourceMap) {
+    let section = &placed.section;
+    let stored = placed.stored.map_or(String::new(), |at| format!(", loaded at ${at:04x}"));
+    let _ = writeln!(text, "\n{}:  // {} bytes{stored}", section.name, section.size);
+    let mut last: Option<Span> = None;
+    let mut at = 0;
+    while at < section.bytes.len() {
+        let span = section.span_at(at as u16);
+        if let Some(span) =
+            span.filter(|span| last.is_none_or(|l| line_of(sources, l) != line_of(sources, *span)))
+        {
+            let (path, line) = line_of(sources, span);
+            let source = sources.file(span.file).line_text(line).trim();
+            let _ = writeln!(text, "                                // {path}:{line}: {source}");
+        }
+        last = span.or(last);
+        let address = placed.address.wrapping_add(at as u16);
+        let (count, line, cycles) = match section.kind {
+            SectionKind::Code => instruction(&section.bytes[at..], address, names),
+            _ => ((section.bytes.len() - at).min(DATA_WIDTH), String::new(), String::new()),
+        };
+        let bytes: Vec<String> = section.bytes[at..at + count].iter().map(|b| format!("{b:02x}")).collect();
+        let row = format!("{address:04x}  {:<10} {cycles:>3}  {line}", bytes.join(" "));
+        let _ = writeln!(text, "{}", row.trim_end());
+        at += count;
+    }
+}
+
+fn line_of(sources: &SourceMap, span: Span) -> (&str, usize) {
+    (&sources.file(span.file).path, sources.line(span))
+}
+
+/// Length, text and cycles of the instruction at the start of `bytes`.
+fn instruction(bytes: &[u8], address: u16, names: &BTreeMap<u16, &str>) -> (usize, String, String) {
+    let name = |address: u16| names.get(&address).map(|name| name.to_string());
+    let (line, length) = disasm::line(bytes, address, &name);
+    if line.starts_with('.') {
+        return (length, line, String::new());
+    }
+    let row = row_of(bytes[0]);
+    let more = if row.page_penalty > 0 || row.mode == Mode::Relative { "+" } else { "" };
+    (length.min(bytes.len()), line, format!("{}{more}", row.cycles))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::obj::object::{Line, Section};
+
+    #[test]
+    fn code_is_shown_below_its_source_line() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a.pyco", "x = 1\ny = 2\n");
+        let bytes = vec![0xa9, 1, 0x85, 0x14, 0xd0, 0xfa];
+        let mut section = Section::with_bytes("main", SectionKind::Code, bytes);
+        section.lines = vec![
+            Line { offset: 0, span: Span::new(file, 0, 5) },
+            Line { offset: 4, span: Span::new(file, 6, 7) },
+        ];
+        let placed = Placed { section, address: 0x0900, stored: None, wanted_by: None };
+        let symbols = [("main".into(), 0x0900), ("x".into(), 0x14)].into_iter().collect();
+        let image = Image { symbols, placed: vec![placed], ..Image::default() };
+        let expected = "
+main:  // 6 bytes
+                                // a.pyco:1: x = 1
+0900  a9 01        2  lda #$01
+0902  85 14        3  sta x
+                                // a.pyco:2: y = 2
+0904  d0 fa       2+  bne main
+";
+        assert_eq!(write(&image, &sources), expected);
+    }
+}
