@@ -90,11 +90,11 @@ fn module_text(file: &LibFile, size: usize) -> String {
         None => name.to_string(),
     };
     let place = |offset: u16, size: usize| format!("${offset:04X} {size:5} bytes");
-    let functions = file.functions.iter().enumerate();
+    let functions = &file.functions;
     let function = |(i, f): (usize, &Function)| {
         format!("{i}  {}  {}", place(f.offset, f.code.len()), typed(&f.name, &f.signature))
     };
-    section("functions", functions.clone().map(function).collect());
+    section("functions", functions.iter().enumerate().map(function).collect());
     let data = file.data.iter().enumerate();
     let segment = |(i, d): (usize, &Segment)| {
         format!("{i}  {}  {}", place(d.offset, d.bytes.len()), typed(&d.name, &d.signature))
@@ -103,12 +103,12 @@ fn module_text(file: &LibFile, size: usize) -> String {
     let externals = file.externals.iter().enumerate();
     section("external", externals.map(|(i, e)| format!("{i}  {}.{}", e.module, e.name)).collect());
     section("exports", file.exports.iter().map(|(name, text)| format!("{name}  {text}")).collect());
-    let uses = |(_, f): (usize, &Function)| match uses(file, f)[..] {
+    let uses = |f: &Function| match uses(file, f)[..] {
         [] => format!("{}: nothing", f.name),
         ref names => format!("{}: {}", f.name, names.join(", ")),
     };
-    section("uses", functions.clone().map(uses).collect());
-    let relocs = functions.flat_map(|(_, f)| f.relocs.iter().map(move |r| (f, r)));
+    section("uses", functions.iter().map(uses).collect());
+    let relocs = functions.iter().flat_map(|f| f.relocs.iter().map(move |r| (f, r)));
     section("relocations", relocs.map(|(f, r)| relocation(file, f, r)).collect());
     text
 }
