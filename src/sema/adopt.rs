@@ -253,7 +253,7 @@ impl Checker<'_> {
     }
 
     fn not_loaded(&mut self, symbol: &str) {
-        self.sink.push(Diagnostic::global(
+        self.report(Diagnostic::global(
             codes::UNKNOWN_EXPORT,
             format!("an imported module needs class '{symbol}', which does not exist"),
         ));

@@ -60,7 +60,7 @@ impl Checker<'_> {
         let candidates: Vec<&str> = locals.chain(self.globals.keys().map(String::as_str)).collect();
         let error = Diagnostic::error(codes::ASM_NAME, span, text);
         let error = suggest_names(error, name, span, candidates);
-        self.sink.push(error);
+        self.report(error);
     }
 
     fn asm_name(&mut self, name: &str) -> Option<AsmRef> {

@@ -60,7 +60,7 @@ impl Checker<'_> {
             && self.scope.loop_vars.iter().any(|v| v == name)
         {
             let text = format!("the loop variable '{name}' cannot be assigned in its loop");
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::NOT_ASSIGNABLE, target.span, text)
                     .help("use a while loop, or another variable"),
             );
@@ -80,7 +80,7 @@ impl Checker<'_> {
             Some(name) => format!("'{name}': {fault}"),
             None => fault,
         };
-        self.sink.push(Diagnostic::error(codes::NOT_ASSIGNABLE, target.span, text));
+        self.report(Diagnostic::error(codes::NOT_ASSIGNABLE, target.span, text));
         None
     }
 
@@ -124,7 +124,7 @@ impl Checker<'_> {
         {
             let text = "this copies the object, not the alias";
             let fix = format!("alias({to}, addr({from}))");
-            self.sink.push(Diagnostic::warning(codes::ALIAS_COPY, target.span.to(value.span), text).fix(
+            self.report(Diagnostic::warning(codes::ALIAS_COPY, target.span.to(value.span), text).fix(
                 format!("to point at the same object: {fix}"),
                 target.span.to(value.span),
                 fix,
@@ -225,7 +225,7 @@ impl Checker<'_> {
                 (_, Err(other)) => {
                     if let Val::Const(Const::Int(_)) = other {
                         let text = "an array is not set to a number";
-                        self.sink.push(
+                        self.report(
                             Diagnostic::error(codes::TYPE_MISMATCH, span, text)
                                 .help("[value] sets all its elements"),
                         );
@@ -257,7 +257,7 @@ impl Checker<'_> {
         match ty {
             Type::Array(_, count) if given > *count as usize => {
                 let text = format!("{given} values for an array of {count}");
-                self.sink.push(Diagnostic::error(codes::LIST_TOO_LONG, span, text));
+                self.report(Diagnostic::error(codes::LIST_TOO_LONG, span, text));
                 false
             }
             _ => true,

@@ -89,7 +89,7 @@ impl Checker<'_> {
             let error =
                 Diagnostic::error(codes::UNKNOWN_DECORATOR, span, format!("unknown decorator '@{name}'"));
             let error = suggest_names(error, name, span, DECORATORS.iter().map(|(n, ..)| *n));
-            self.sink.push(error);
+            self.report(error);
             return false;
         };
         let fault = match (wanted, target) {
@@ -181,6 +181,6 @@ impl Checker<'_> {
 
     /// Reports a decorator that is used wrongly.
     pub fn decorator_misuse(&mut self, span: Span, text: &str) {
-        self.sink.push(Diagnostic::error(codes::DECORATOR_MISUSE, span, text));
+        self.report(Diagnostic::error(codes::DECORATOR_MISUSE, span, text));
     }
 }

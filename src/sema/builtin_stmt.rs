@@ -58,7 +58,7 @@ impl Checker<'_> {
             (Id::DisableRasterIrq, _) => intrinsic(Intrinsic::DisableRasterIrq),
             _ => {
                 let text = "include() stands at module level";
-                self.sink.push(Diagnostic::error(codes::BAD_STATEMENT, span, text));
+                self.report(Diagnostic::error(codes::BAD_STATEMENT, span, text));
                 None
             }
         }
@@ -111,7 +111,7 @@ impl Checker<'_> {
 
     fn no_array(&mut self, val: &Val, span: Span) -> Option<(Place, Type)> {
         let text = format!("an array is needed here, not {}", self.describe(val));
-        self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
+        self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
         None
     }
 
@@ -132,8 +132,8 @@ impl Checker<'_> {
         };
         let (target, elem) = array_place?;
         if !elem.is_scalar() {
-            let text = format!("memfill cannot fill elements of type {}", self.type_name(&elem));
-            self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, array.span, text));
+            let text = format!("'memfill' cannot fill elements of type {}", self.type_name(&elem));
+            self.report(Diagnostic::error(codes::TYPE_MISMATCH, array.span, text));
             return None;
         }
         let value = self.coerce(val, &elem, value.span, &Use::Argument);
@@ -183,7 +183,7 @@ impl Checker<'_> {
             _ => None,
         };
         let Some(pointer) = pointer else {
-            self.sink.push(
+            self.report(
                 Diagnostic::error(
                     codes::TYPE_MISMATCH,
                     alias.span,
@@ -207,7 +207,7 @@ impl Checker<'_> {
                 n @ 0..=MAX_NOPS => n as u32,
                 n => {
                     let text = format!("__nop__ takes a constant from 0 to {MAX_NOPS}, not {n}");
-                    self.sink.push(Diagnostic::error(codes::CONSTANT_RANGE, count.span, text));
+                    self.report(Diagnostic::error(codes::CONSTANT_RANGE, count.span, text));
                     return None;
                 }
             },
@@ -221,7 +221,7 @@ impl Checker<'_> {
             Val::Error => return None,
             other => {
                 let text = format!("__set_irq__ takes an interrupt handler, not {}", self.describe(&other));
-                self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, handler.span, text));
+                self.report(Diagnostic::error(codes::TYPE_MISMATCH, handler.span, text));
                 return None;
             }
         };
@@ -231,7 +231,7 @@ impl Checker<'_> {
             }
             _ => {
                 let text = format!("'{}' is not an interrupt handler", self.out.funcs[id].name);
-                self.sink.push(
+                self.report(
                     Diagnostic::error(codes::TYPE_MISMATCH, handler.span, text)
                         .help("put @irq, @irq_raw or @irq_hook above its definition"),
                 );

@@ -122,7 +122,7 @@ impl Checker<'_> {
             (a, b) => format!("{a} to {b} arguments"),
         };
         let text = format!("'{name}' takes {wanted}, not {given}");
-        self.sink.push(Diagnostic::error(codes::ARGUMENT_COUNT, span, text));
+        self.report(Diagnostic::error(codes::ARGUMENT_COUNT, span, text));
         false
     }
 
@@ -131,7 +131,7 @@ impl Checker<'_> {
         if builtin.statement {
             let text = format!("{}() has no value; it is a statement", builtin.name);
             let error = Diagnostic::error(codes::TYPE_MISMATCH, span, text);
-            self.sink.push(if builtin.id == Id::Include {
+            self.report(if builtin.id == Id::Include {
                 error.help("include() stands at module level")
             } else {
                 error
@@ -179,7 +179,7 @@ impl Checker<'_> {
                 [StrPart::Value { value, decimals }] if value.ty != Type::Char => *decimals = Some(count),
                 _ => {
                     let text = "decimals are possible for numbers only";
-                    self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
+                    self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
                     return Val::Error;
                 }
             }
@@ -226,7 +226,7 @@ impl Checker<'_> {
 
     fn no_length(&mut self, val: &Val, span: Span) -> Val {
         let text = format!("{} has no length", self.describe(val));
-        self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
+        self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
         Val::Error
     }
 
@@ -246,7 +246,7 @@ impl Checker<'_> {
                 }
                 (Type::Str(None), _) => {
                     let text = "the capacity of this string is not known here";
-                    self.sink.push(
+                    self.report(
                         Diagnostic::error(codes::TYPE_MISMATCH, span, text)
                             .help("len(s) is the number of characters in it"),
                     );
@@ -260,7 +260,7 @@ impl Checker<'_> {
             },
             other => {
                 let text = format!("{} has no size", self.describe(&other));
-                self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
+                self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
                 return Val::Error;
             }
         };
@@ -314,7 +314,7 @@ impl Checker<'_> {
             }
             other => {
                 let text = format!("{} has no address", self.describe(&other));
-                self.sink.push(
+                self.report(
                     Diagnostic::error(codes::TYPE_MISMATCH, arg.span, text)
                         .help("addr() takes a variable, property, element or function"),
                 );

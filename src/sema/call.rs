@@ -48,7 +48,7 @@ impl Checker<'_> {
             self.value(arg);
         }
         let text = format!("initialising an object of '{class}' is a statement and has no value");
-        self.sink.push(
+        self.report(
             Diagnostic::error(codes::INITIALISER_MISUSE, span, text)
                 .help(format!("declare and initialise it: x: {class} = {class}(…), then use x")),
         );
@@ -65,7 +65,7 @@ impl Checker<'_> {
                 ast::ExprKind::Name(name) => format!("'{name}' is {}, not a function", self.describe(val)),
                 _ => format!("{} is not a function", self.describe(val)),
             };
-            self.sink.push(Diagnostic::error(codes::NOT_CALLABLE, callee.span, text));
+            self.report(Diagnostic::error(codes::NOT_CALLABLE, callee.span, text));
         }
         Val::Error
     }
@@ -136,7 +136,7 @@ impl Checker<'_> {
         let func = &self.out.funcs[id];
         let inside = self.scope.irq.is_some();
         let text = match func.irq {
-            _ if func.kind == FuncKind::Main => "main cannot be called".to_string(),
+            _ if func.kind == FuncKind::Main => "'main' cannot be called".to_string(),
             Some(IrqKind::Helper) if !inside => {
                 format!("'{}' is an @irq_helper and can be called from interrupt handlers only", func.name)
             }
@@ -148,7 +148,7 @@ impl Checker<'_> {
             }
             _ => return,
         };
-        self.sink.push(Diagnostic::error(codes::NOT_CALLABLE, span, text));
+        self.report(Diagnostic::error(codes::NOT_CALLABLE, span, text));
     }
 
     /// `byte(x)` and its like.
@@ -182,7 +182,7 @@ impl Checker<'_> {
     fn bad_cast(&mut self, val: &Val, to: &Type, span: Span) -> Val {
         if !matches!(val, Val::Error | Val::Place(Place { ty: Type::Error, .. })) {
             let text = format!("{} cannot be converted to {}", self.describe(val), self.type_name(to));
-            self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
+            self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
         }
         Val::Error
     }

@@ -135,6 +135,15 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Adds a diagnostic. A description of a value may stand first in its texts, so the capital
+    /// letter of each sentence is put here.
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        sentence(&mut diagnostic.message);
+        diagnostic.helps.iter_mut().chain(&mut diagnostic.notes).for_each(sentence);
+        diagnostic.fixes.iter_mut().for_each(|fix| sentence(&mut fix.title));
+        self.sink.push(diagnostic);
+    }
+
     /// Enters a module-level name, or reports that it is taken.
     pub fn define(&mut self, name: &ast::Ident, kind: GlobalKind) {
         self.check_new_name(name, false);
@@ -150,7 +159,7 @@ impl<'a> Checker<'a> {
 
     /// Reports a second definition of a name.
     pub fn duplicate(&mut self, name: &str, new: Span, old: Span) {
-        self.sink.push(
+        self.report(
             Diagnostic::error(codes::DUPLICATE_NAME, new, format!("'{name}' is defined twice"))
                 .label("second definition")
                 .also(old, "first definition"),
@@ -161,13 +170,13 @@ impl<'a> Checker<'a> {
     pub fn check_new_name(&mut self, name: &ast::Ident, method: bool) {
         let text = name.name.as_str();
         if text == "_" {
-            self.sink.push(Diagnostic::error(
+            self.report(Diagnostic::error(
                 codes::THROWAWAY,
                 name.span,
                 "'_' is only the throw-away variable of a loop and cannot be defined",
             ));
         } else if text.starts_with("__") && !(method && matches!(text, "__init__" | "__str__")) {
-            self.sink.push(
+            self.report(
                 Diagnostic::error(
                     codes::RESERVED_NAME,
                     name.span,
@@ -177,7 +186,7 @@ impl<'a> Checker<'a> {
             );
         } else if Type::scalar_named(text).is_some() || matches!(text, "string" | "array" | "tuple" | "alias")
         {
-            self.sink.push(Diagnostic::error(
+            self.report(Diagnostic::error(
                 codes::RESERVED_NAME,
                 name.span,
                 format!("'{text}' is the name of a type and cannot be defined"),
@@ -191,7 +200,7 @@ impl<'a> Checker<'a> {
         for (id, span) in missing {
             let name = &self.out.funcs[id].name;
             let text = format!("'{name}' is declared with @forward but never defined");
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::FORWARD, span, text)
                     .help("define it below with the same parameters and result"),
             );
@@ -200,9 +209,9 @@ impl<'a> Checker<'a> {
 
     fn report_missing_main(&mut self, file: Span) {
         if self.context.program && !self.globals.contains_key("main") {
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::NO_MAIN, file.start(), "the program has no function main()")
-                    .help("add: def main():"),
+                    .help("add it: def main():"),
             );
         }
     }
@@ -295,5 +304,13 @@ impl<'a> Checker<'a> {
     /// Size in bytes of a type.
     pub fn size_of(&self, ty: &Type) -> u32 {
         self.out.size_of(ty)
+    }
+}
+
+/// Gives a text that begins with a plain word a capital letter.
+fn sentence(text: &mut String) {
+    let word = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    if word > 0 && matches!(text.as_bytes().get(word), None | Some(b' ' | b',' | b':')) {
+        text[..1].make_ascii_uppercase();
     }
 }

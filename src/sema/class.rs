@@ -78,7 +78,7 @@ impl<'a> Checker<'a> {
         let class = &self.out.classes[parent];
         if class.singleton && class.size > 0 {
             let text = format!("'{}' is a @singleton with storage and cannot be a parent", class.name);
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::BAD_PARENT, path.span, text)
                     .help("move the common properties into a class without @singleton"),
             );
@@ -152,12 +152,13 @@ impl<'a> Checker<'a> {
         let properties = self.ancestry(id).map(|c| self.out.classes[c].fields.len()).sum::<usize>();
         let mapped_only = class.size == 0 && properties > 0;
         let (name, symbol, size, span) = (class.name.clone(), class.symbol.clone(), class.size, class.span);
+        let has_instance = class.singleton && size > 0;
         if size > 0xFFFF {
             let text =
                 format!("an object of class '{name}' would have {size} bytes, more than the memory holds");
-            self.sink.push(Diagnostic::error(codes::BAD_LENGTH, span, text));
+            self.report(Diagnostic::error(codes::BAD_LENGTH, span, text));
         }
-        let instance = (class.singleton && size > 0).then(|| {
+        let instance = has_instance.then(|| {
             self.out.data.push(Data {
                 name,
                 symbol,
@@ -284,7 +285,7 @@ impl<'a> Checker<'a> {
     }
 
     fn default_not_possible(&mut self, span: Span, help: &str) {
-        self.sink.push(
+        self.report(
             Diagnostic::error(codes::NOT_CONSTANT, span, "the default of a property must be a constant")
                 .help(help),
         );

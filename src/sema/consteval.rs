@@ -93,7 +93,7 @@ impl Checker<'_> {
 
     /// Reports an expression that should have been constant.
     pub fn not_constant(&mut self, span: Span) {
-        self.sink.push(
+        self.report(
             Diagnostic::error(codes::NOT_CONSTANT, span, "this must be a constant")
                 .help("allowed are literals, constants defined above, and operations on them"),
         );
@@ -105,7 +105,7 @@ impl Checker<'_> {
         let int = value.as_int();
         if int.is_none() {
             let text = format!("this must be an integer constant, not {}", value.describe());
-            self.sink.push(Diagnostic::error(codes::NOT_CONSTANT, expr.span, text));
+            self.report(Diagnostic::error(codes::NOT_CONSTANT, expr.span, text));
         }
         int
     }
@@ -116,7 +116,7 @@ impl Checker<'_> {
         let address = u16::try_from(value).ok();
         if address.is_none() {
             let text = format!("an address is 0 to 65535, not {value}");
-            self.sink.push(Diagnostic::error(codes::CONSTANT_RANGE, expr.span, text));
+            self.report(Diagnostic::error(codes::CONSTANT_RANGE, expr.span, text));
         }
         address
     }
@@ -157,13 +157,13 @@ impl Checker<'_> {
     }
 
     fn const_error(&mut self, span: Span, text: &str) -> Val {
-        self.sink.push(Diagnostic::error(codes::CONSTANT_RANGE, span, text));
+        self.report(Diagnostic::error(codes::CONSTANT_RANGE, span, text));
         Val::Error
     }
 
     /// Reports `/` or `%` by a constant zero.
     pub fn division_by_zero(&mut self, span: Span) {
-        self.sink.push(Diagnostic::error(codes::DIVISION_BY_ZERO, span, "division by zero"));
+        self.report(Diagnostic::error(codes::DIVISION_BY_ZERO, span, "division by zero"));
     }
 
     /// A comparison of two constants; `None` when they cannot be compared.

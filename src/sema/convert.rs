@@ -83,7 +83,7 @@ impl Checker<'_> {
         if let Some(fix) = error.fixes.last_mut() {
             fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
         }
-        self.sink.push(error);
+        self.report(error);
     }
 
     fn warn_narrow(&mut self, expr: &Expr, to: &Type, span: Span) {
@@ -102,7 +102,7 @@ impl Checker<'_> {
         if let Some(fix) = warning.fixes.last_mut() {
             fix.edits.push(crate::base::diag::Edit { span: first.span.end(), text: ")".to_string() });
         }
-        self.sink.push(warning);
+        self.report(warning);
     }
 
     /// A constant as one of a scalar type. `operand` when it stands beside a value of that type, so
@@ -166,7 +166,7 @@ impl Checker<'_> {
 
     fn warn_truncated(&mut self, value: &str, becomes: &str, to: &Type, span: Span) {
         let ty = self.type_name(to);
-        self.sink.push(
+        self.report(
             Diagnostic::warning(
                 codes::CONSTANT_TRUNCATED,
                 span,
@@ -186,7 +186,7 @@ impl Checker<'_> {
                 Some(ty) => fold::int(*number as i64, ty, span),
                 None => {
                     let text = format!("{number} does not fit any type");
-                    self.sink.push(Diagnostic::error(codes::CONSTANT_RANGE, span, text));
+                    self.report(Diagnostic::error(codes::CONSTANT_RANGE, span, text));
                     fold::error(span)
                 }
             },
@@ -213,7 +213,7 @@ impl Checker<'_> {
             if to.is_string() && matches!(val, Val::Expr(_) | Val::Place(_) | Val::Const(_)) {
                 error = error.help("str(x) makes a string of a value");
             }
-            self.sink.push(error);
+            self.report(error);
         }
         fold::error(span)
     }
@@ -259,7 +259,7 @@ impl Checker<'_> {
                     {
                         let text =
                             "relocated data has no count at its target and cannot be passed as a tuple";
-                        self.sink.push(
+                        self.report(
                             Diagnostic::error(codes::TYPE_MISMATCH, span, text)
                                 .help("pass its address: addr(x), with the number of elements"),
                         );

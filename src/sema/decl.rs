@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
             (Storage::Mapped { addr, irq_safe }, ty) => {
                 if let Some(value) = &decl.value {
                     let text = "a mapped variable at module level cannot have a value";
-                    self.sink.push(
+                    self.report(
                         Diagnostic::error(codes::MODULE_VARIABLE, value.span, text)
                             .help("assign it in a function; no code runs at module level"),
                     );
@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
             self.value_for_errors(value);
         }
         let name = &decl.name.name;
-        self.sink.push(
+        self.report(
             Diagnostic::error(
                 codes::MODULE_VARIABLE,
                 decl.name.span,

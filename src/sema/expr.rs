@@ -63,7 +63,7 @@ impl Checker<'_> {
             }
             ExprKind::Fill(inner) => {
                 self.value(inner);
-                self.sink.push(
+                self.report(
                     Diagnostic::error(
                         codes::TYPE_MISMATCH,
                         span,
@@ -226,19 +226,19 @@ impl Checker<'_> {
                     .collect();
                 let error = Diagnostic::error(codes::UNKNOWN_MEMBER, name.span, text);
                 let error = suggest_names(error, &name.name, name.span, names);
-                self.sink.push(error);
+                self.report(error);
                 Val::Error
             }
         }
     }
 
     fn self_misuse(&mut self, span: Span, text: &str) {
-        self.sink.push(Diagnostic::error(codes::SELF_MISUSE, span, text));
+        self.report(Diagnostic::error(codes::SELF_MISUSE, span, text));
     }
 
     fn no_members(&mut self, val: &Val, name: &ast::Ident) -> Val {
         let text = format!("{} has no property or method '{}'", self.describe(val), name.name);
-        self.sink.push(Diagnostic::error(codes::UNKNOWN_MEMBER, name.span, text));
+        self.report(Diagnostic::error(codes::UNKNOWN_MEMBER, name.span, text));
         Val::Error
     }
 
@@ -269,7 +269,7 @@ impl Checker<'_> {
                 (Some(code), _) => text.push(code),
                 (None, StrPart::Char(ch)) => {
                     let text = format!("the character '{ch}' is not in the C64's set");
-                    self.sink.push(
+                    self.report(
                         Diagnostic::error(codes::CHARACTER_NOT_IN_SET, *span, text)
                             .help("use \\xHH for a character code"),
                     );
@@ -278,7 +278,7 @@ impl Checker<'_> {
             }
         }
         if let (Some((_, span)), true) = (literal.parts.get(255), text.len() > 255) {
-            self.sink.push(Diagnostic::error(
+            self.report(Diagnostic::error(
                 codes::CONSTANT_RANGE,
                 *span,
                 "a string has at most 255 characters",

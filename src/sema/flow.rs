@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
+use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::hir::{
     Asm, AsmRef, Bound, Func, LocalId, LocalKind, Place, PlaceKind, Stmt, StmtKind, Type,
@@ -17,17 +18,21 @@ use crate::sema::hir_visit::{Access, Visitor, walk_block, walk_place, walk_stmt}
 
 /// Checks all functions of the module.
 pub fn check(checker: &mut Checker<'_>) {
-    let mut names: Vec<(crate::base::source::Span, String, String)> = Vec::new();
+    let mut names: Vec<(Span, String, String)> = Vec::new();
+    // What was reported is missing from the bodies, an assignment perhaps.
+    let complete = !checker.sink.has_errors();
     for func in checker.out.funcs.iter() {
         let Some(body) = &func.body else { continue };
         if !matches!(func.ret, Type::Void | Type::Error) && !func.naked && falls_through(body) {
             names.push((func.name_span, func.name.clone(), checker.type_name(&func.ret)));
         }
-        let mut reads = Reads { func, sink: checker.sink, assigned: params(func) };
-        walk_block(&mut reads, body);
+        if complete {
+            let mut reads = Reads { func, sink: checker.sink, assigned: params(func) };
+            walk_block(&mut reads, body);
+        }
     }
     for (span, name, ty) in names {
-        checker.sink.push(
+        checker.report(
             Diagnostic::error(
                 codes::MISSING_RETURN,
                 span,
@@ -145,7 +150,7 @@ impl Visitor for Reads<'_> {
         let local = &self.func.locals[id];
         let simple = local.ty.width() > 0 || local.ty.is_string();
         if simple && matches!(access, Access::Read | Access::Update) && !self.assigned.contains(&id) {
-            let text = format!("variable '{}' holds no value yet", local.name);
+            let text = format!("Variable '{}' holds no value yet", local.name);
             self.sink.push(
                 Diagnostic::warning(codes::UNINITIALISED, place.span, text)
                     .also(local.span, "declared here without a value"),

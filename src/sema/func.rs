@@ -72,7 +72,7 @@ impl<'a> Checker<'a> {
         if !same {
             let place = declared.name_span;
             let text = format!("'{}' differs from its @forward declaration", func.name);
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::FORWARD, def.head_span, text)
                     .also(place, "declared here")
                     .help("parameters and result must be the same in both places"),
@@ -168,7 +168,7 @@ impl<'a> Checker<'a> {
         if ty.is_composite() {
             let name = self.type_name(&ty);
             let text = format!("a parameter of type {name} is passed as alias[{name}]");
-            self.sink.push(Diagnostic::error(codes::COMPOSITE_BY_VALUE, param.ty.span, text).fix(
+            self.report(Diagnostic::error(codes::COMPOSITE_BY_VALUE, param.ty.span, text).fix(
                 "use an alias",
                 param.ty.span,
                 format!("alias[{name}]"),
@@ -183,7 +183,7 @@ impl<'a> Checker<'a> {
         if ty.is_composite() {
             let name = self.type_name(&ty);
             let text = format!("a result of type {name} is returned as alias[{name}]");
-            self.sink.push(Diagnostic::error(codes::COMPOSITE_BY_VALUE, ret.span, text).fix(
+            self.report(Diagnostic::error(codes::COMPOSITE_BY_VALUE, ret.span, text).fix(
                 "use an alias",
                 ret.span,
                 format!("alias[{name}]"),
@@ -197,10 +197,10 @@ impl<'a> Checker<'a> {
         let name = &param.name.name;
         if !REGISTERS.iter().any(|(n, _)| n == name) {
             let text = format!("'{name}': a handler takes vic, cia1 and cia2 only");
-            self.sink.push(Diagnostic::error(codes::REGISTER_PARAMETERS, param.name.span, text));
+            self.report(Diagnostic::error(codes::REGISTER_PARAMETERS, param.name.span, text));
         } else if !matches!(ty, Type::Byte | Type::Error) {
             let text = format!("'{name}' is a byte");
-            self.sink.push(Diagnostic::error(codes::REGISTER_PARAMETERS, param.ty.span, text));
+            self.report(Diagnostic::error(codes::REGISTER_PARAMETERS, param.ty.span, text));
         }
     }
 
@@ -213,12 +213,12 @@ impl<'a> Checker<'a> {
         handler: bool,
     ) {
         let mut fault = |span: Span, text: String| {
-            self.sink.push(Diagnostic::error(codes::BAD_SIGNATURE, span, text));
+            self.report(Diagnostic::error(codes::BAD_SIGNATURE, span, text));
         };
         let span = def.name.span;
         match kind {
             FuncKind::Main if !def.params.is_empty() || *ret != Type::Void => {
-                fault(def.head_span, "main takes no parameters and has no result".to_string());
+                fault(def.head_span, "'main' takes no parameters and has no result".to_string());
             }
             FuncKind::Init if *ret != Type::Void => {
                 fault(span, "__init__ has no result".to_string());
@@ -262,11 +262,11 @@ impl<'a> Checker<'a> {
         if !fits {
             let text =
                 "the arguments do not fit A, X and Y: up to three bytes, or one word (X, Y) and a byte (A)";
-            self.sink.push(Diagnostic::error(codes::REGISTER_PARAMETERS, def.head_span, text));
+            self.report(Diagnostic::error(codes::REGISTER_PARAMETERS, def.head_span, text));
         }
         if func.ret.width() > 2 {
             let text = "a result in registers is a byte (A) or a word (A, X)";
-            self.sink.push(Diagnostic::error(codes::REGISTER_PARAMETERS, def.head_span, text));
+            self.report(Diagnostic::error(codes::REGISTER_PARAMETERS, def.head_span, text));
         }
     }
 
@@ -283,7 +283,7 @@ impl<'a> Checker<'a> {
             cartridge: attrs.cartridge,
         });
         if let ast::FuncBody::Declared(span) = &def.body {
-            self.sink.push(Diagnostic::error(codes::BODY, *span, "main needs a body"));
+            self.report(Diagnostic::error(codes::BODY, *span, "'main' needs a body"));
         }
     }
 
@@ -296,7 +296,7 @@ impl<'a> Checker<'a> {
                         self.forwards.insert(id, def.name.span);
                     } else if !declared_only && !attrs.faulty && def.name.name != "main" {
                         let text = format!("'{}' has no body", def.name.name);
-                        self.sink.push(Diagnostic::error(codes::BODY, *span, text).help(
+                        self.report(Diagnostic::error(codes::BODY, *span, text).help(
                             "'...' is the body of @forward and @mapped functions; an empty body is pass",
                         ));
                     }
@@ -309,7 +309,7 @@ impl<'a> Checker<'a> {
         if declared_only {
             let word = if attrs.forward.is_some() { "@forward" } else { "@mapped" };
             let text = format!("the body of a {word} function is '...'");
-            self.sink.push(Diagnostic::error(codes::BODY, def.head_span, text));
+            self.report(Diagnostic::error(codes::BODY, def.head_span, text));
         }
         self.bind_parameters(id, def, spans);
         self.scope.declared = HashMap::new();
@@ -388,7 +388,7 @@ impl<'a> Checker<'a> {
                 _ => false,
             };
             if !allowed {
-                self.sink.push(
+                self.report(
                     Diagnostic::error(
                         codes::BAD_STATEMENT,
                         stmt.span,

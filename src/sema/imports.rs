@@ -33,7 +33,7 @@ pub struct Prefix {
 pub fn circular(path: &[String], span: Span) -> Diagnostic {
     let path = path.join(" → ");
     Diagnostic::error(codes::CIRCULAR_IMPORT, span, format!("Circular dependency detected: {path}"))
-        .help("move what both modules need into a third one")
+        .help("Move what both modules need into a third one")
 }
 
 /// The error for two importers that cannot agree on a version. Each requirement is the importer's
@@ -47,7 +47,7 @@ pub fn conflict(module: &str, one: (&str, &str), other: (&str, &str), span: Opti
         Some(span) => Diagnostic::error(codes::VERSION_CONFLICT, span, text),
         None => Diagnostic::global(codes::VERSION_CONFLICT, text),
     }
-    .help("a program holds one version of a module; change one of the two constraints")
+    .help("A program holds one version of a module; change one of the two constraints")
 }
 
 /// What a missing name was probably meant to be, by the way it is written.
@@ -122,7 +122,7 @@ impl<'a> Checker<'a> {
             }
             Found::Module(_) | Found::Reported => return,
         };
-        self.sink.push(diagnostic);
+        self.report(diagnostic);
     }
 
     fn wildcard(&mut self, import: &ast::Import, star: Span, module: Option<&Interface>) {
@@ -135,7 +135,7 @@ impl<'a> Checker<'a> {
             star,
             format!("Wildcard import is not supported. List the names: {line}"),
         );
-        self.sink.push(match module {
+        self.report(match module {
             Some(_) => diagnostic.fix("list the names", star, names),
             None => diagnostic,
         });
@@ -145,13 +145,13 @@ impl<'a> Checker<'a> {
         if name.name.starts_with('_') {
             self.private_name(&name.name, &interface.name, name.span);
         } else if name.name == "main" {
-            self.sink.push(
+            self.report(
                 Diagnostic::error(
                     codes::UNKNOWN_EXPORT,
                     name.span,
                     format!("'main' of module '{}' cannot be imported", interface.name),
                 )
-                .help("main is the entry of a program; it is ignored in a module"),
+                .help("'main' is the entry of a program; it is ignored in a module"),
             );
         } else if interface.find(&name.name).is_none() {
             self.unknown_export(interface, &name.name, name.span);
@@ -159,7 +159,7 @@ impl<'a> Checker<'a> {
     }
 
     fn private_name(&mut self, name: &str, module: &str, span: Span) {
-        self.sink.push(
+        self.report(
             Diagnostic::error(codes::PRIVATE_NAME, span, format!("'{name}' is private to module '{module}'"))
                 .help("names that begin with '_' can be used in their own module only"),
         );
@@ -168,7 +168,7 @@ impl<'a> Checker<'a> {
     fn unknown_export(&mut self, interface: &Interface, name: &str, span: Span) {
         let noun = guess_noun(name);
         let text = format!("Module '{}' has no {noun} '{name}'.", interface.name);
-        self.sink.push(match suggest::best(name, interface.public_names()) {
+        self.report(match suggest::best(name, interface.public_names()) {
             Some(best) => Diagnostic::error(
                 codes::UNKNOWN_EXPORT,
                 span,
@@ -190,7 +190,7 @@ impl<'a> Checker<'a> {
                 {
                     let text = format!("modules '{a}' and '{b}' have the same prefix '{}'", prefix.name);
                     let first = old.span;
-                    self.sink.push(
+                    self.report(
                         Diagnostic::error(codes::PREFIX_CLASH, prefix.span, text)
                             .also(first, "the prefix is taken here"),
                     );
@@ -234,7 +234,7 @@ impl<'a> Checker<'a> {
                 name.name,
                 name.name
             );
-            self.sink.push(Diagnostic::error(codes::NOT_IMPORTED, name.span, text).fix(
+            self.report(Diagnostic::error(codes::NOT_IMPORTED, name.span, text).fix(
                 format!("import '{}'", name.name),
                 list_end,
                 format!(", {}", name.name),
@@ -261,7 +261,7 @@ impl<'a> Checker<'a> {
         let call = if item.noun() == "function" { "()" } else { "" };
         let text = format!("Missing module prefix. Use '{prefix}.{name}{call}' instead of '{name}{call}'");
         let fix = format!("{prefix}.");
-        self.sink.push(Diagnostic::error(codes::MISSING_PREFIX, span, text).fix(
+        self.report(Diagnostic::error(codes::MISSING_PREFIX, span, text).fix(
             "add the prefix",
             span.start(),
             fix,

@@ -46,7 +46,7 @@ impl Body {
 impl Visitor for Body {
     fn stmt(&mut self, stmt: &Stmt) {
         if matches!(stmt.kind, StmtKind::Print { .. }) {
-            self.note(stmt.span, "print");
+            self.note(stmt.span, "'print'");
         }
         walk_stmt(self, stmt);
     }
@@ -94,7 +94,7 @@ pub fn check(checker: &mut Checker<'_>) {
         }
     }
     for error in errors {
-        checker.sink.push(error);
+        checker.report(error);
     }
 }
 

@@ -151,7 +151,7 @@ impl Checker<'_> {
         }
         if bytes.len() > 0xFFFF {
             let text = format!("{} bytes of data are more than the memory holds", bytes.len());
-            self.sink.push(Diagnostic::error(codes::BAD_LENGTH, value.span, text));
+            self.report(Diagnostic::error(codes::BAD_LENGTH, value.span, text));
             return None;
         }
         complete.then_some((count, bytes))
@@ -188,7 +188,7 @@ impl Checker<'_> {
 
     /// Reports a string variable whose capacity is not known.
     pub fn needs_capacity(&mut self, span: Span) {
-        self.sink.push(
+        self.report(
             Diagnostic::error(
                 codes::BAD_LENGTH,
                 span,
@@ -225,7 +225,7 @@ impl Checker<'_> {
                         }
                         let (a, b) = (self.class_name(class), self.class_name(called));
                         let text = format!("an object of class '{a}' is needed here, not one of '{b}'");
-                        self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, value.span, text));
+                        self.report(Diagnostic::error(codes::TYPE_MISMATCH, value.span, text));
                     }
                 } else {
                     out.extend(self.store(object, value));

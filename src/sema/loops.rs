@@ -46,13 +46,13 @@ impl Checker<'_> {
     fn loop_variable(&mut self, var: &ast::Ident) -> Option<Place> {
         if self.scope.loop_vars.contains(&var.name) {
             let text = format!("'{}' is already the variable of an outer loop", var.name);
-            self.sink.push(Diagnostic::error(codes::NOT_ASSIGNABLE, var.span, text));
+            self.report(Diagnostic::error(codes::NOT_ASSIGNABLE, var.span, text));
             return None;
         }
         let known = self.scope.names.contains_key(&var.name) || self.globals.contains_key(&var.name);
         if !known && !self.scope.declared.contains_key(&var.name) {
             let text = format!("the loop variable '{}' is not declared", var.name);
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::UNKNOWN_NAME, var.span, text)
                     .help(format!("declare it before the loop: {}: byte", var.name)),
             );
@@ -63,7 +63,7 @@ impl Checker<'_> {
             Val::Place(place) if place.ty.is_integral() && place.ty != Type::Bool => Some(place),
             other => {
                 let text = format!("a loop variable is an integer, not {}", self.describe(&other));
-                self.sink.push(Diagnostic::error(codes::BAD_RANGE, var.span, text));
+                self.report(Diagnostic::error(codes::BAD_RANGE, var.span, text));
                 None
             }
         }
@@ -85,7 +85,7 @@ impl Checker<'_> {
         };
         limit.unwrap_or_else(|| {
             let text = format!("a bound of range() is an integer, not {}", self.describe(&val));
-            self.sink.push(Diagnostic::error(codes::BAD_RANGE, expr.span, text));
+            self.report(Diagnostic::error(codes::BAD_RANGE, expr.span, text));
             Limit::Bad
         })
     }
@@ -105,7 +105,7 @@ impl Checker<'_> {
             None if self.sink.error_count() > before => return None,
             None => "the step of range() must be an integer constant",
         };
-        self.sink.push(Diagnostic::error(codes::BAD_RANGE, step.span, text));
+        self.report(Diagnostic::error(codes::BAD_RANGE, step.span, text));
         None
     }
 
@@ -162,7 +162,7 @@ impl Checker<'_> {
 
     fn does_not_fit(&mut self, value: i64, ty: &Type, span: Span) {
         let text = format!("the loop variable would get {value}, which does not fit {}", self.type_name(ty));
-        self.sink.push(
+        self.report(
             Diagnostic::error(codes::BAD_RANGE, span, text).help("declare the variable with a wider type"),
         );
     }
@@ -171,7 +171,7 @@ impl Checker<'_> {
     fn bound(&mut self, expr: Expr, ty: &Type, span: Span) -> Expr {
         if expr.ty.width() > ty.width() {
             let (from, to) = (self.type_name(&expr.ty), self.type_name(ty));
-            self.sink.push(
+            self.report(
                 Diagnostic::warning(
                     codes::WIDE_BOUND,
                     span,
@@ -185,7 +185,7 @@ impl Checker<'_> {
 
     fn repeat_loop(&mut self, var: &ast::Ident, range: &ast::Range, body: &ast::Block) -> Option<StmtKind> {
         if range.start.is_some() || range.step.is_some() {
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::THROWAWAY, var.span, "'for _' takes range(n) only")
                     .help("declare a loop variable for a range with a start or step"),
             );

@@ -101,7 +101,7 @@ impl Checker<'_> {
             return Val::Error;
         }
         let class = self.class_name(class);
-        self.sink.push(
+        self.report(
             Diagnostic::error(
                 codes::NEEDS_OBJECT,
                 name.span,
@@ -118,7 +118,7 @@ impl Checker<'_> {
             (&class.origin, name.name.starts_with('_') && !name.name.starts_with("__"))
         {
             let text = format!("'{}' is private to module '{module}'", name.name);
-            self.sink.push(Diagnostic::error(codes::PRIVATE_NAME, name.span, text));
+            self.report(Diagnostic::error(codes::PRIVATE_NAME, name.span, text));
         }
     }
 
@@ -147,7 +147,7 @@ impl Checker<'_> {
             && let Some(place) = below(self)
         {
             let text = format!("method '{}' is used before its definition", name.name);
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::USED_BEFORE_DEFINITION, name.span, text)
                     .also(place, "defined here")
                     .help("move the method up, or declare it above with @forward and a body of ..."),
@@ -168,7 +168,7 @@ impl Checker<'_> {
             format!("class '{class_name}' has no property or method '{}'", name.name),
         );
         let error = suggest_names(error, &name.name, name.span, candidates);
-        self.sink.push(error);
+        self.report(error);
     }
 
     /// `base[index]`.
@@ -289,7 +289,7 @@ impl Checker<'_> {
         if let (Some(count), false) = (count, through_alias)
             && position >= count
         {
-            self.sink.push(Diagnostic::warning(
+            self.report(Diagnostic::warning(
                 codes::INDEX_OUTSIDE,
                 span,
                 format!("the index {at} lies outside of the {count} elements"),
@@ -306,7 +306,7 @@ impl Checker<'_> {
     }
 
     fn bad_index(&mut self, span: Span, text: &str) -> Val {
-        self.sink.push(Diagnostic::error(codes::BAD_INDEX, span, text));
+        self.report(Diagnostic::error(codes::BAD_INDEX, span, text));
         Val::Error
     }
 

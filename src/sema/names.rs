@@ -39,7 +39,7 @@ impl Checker<'_> {
         if let Some(declared) = self.scope.declared.get(name) {
             let text = format!("variable '{name}' is used before its declaration");
             let declared = *declared;
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::USED_BEFORE_DEFINITION, span, text)
                     .also(declared, "declared here")
                     .help("move the declaration up"),
@@ -48,7 +48,7 @@ impl Checker<'_> {
         }
         if name == "_" {
             let text = "'_' has no value; it is only the throw-away variable of a loop";
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::THROWAWAY, span, text).help("use a loop variable with a name"),
             );
             return;
@@ -57,7 +57,7 @@ impl Checker<'_> {
             && (self.find_field(class, name).is_some() || self.find_method(class, name).is_some())
         {
             let text = format!("unknown {noun} '{name}'; properties and methods need 'self.{name}'");
-            self.sink.push(Diagnostic::error(codes::UNKNOWN_NAME, span, text).fix(
+            self.report(Diagnostic::error(codes::UNKNOWN_NAME, span, text).fix(
                 "add 'self.'",
                 span.start(),
                 "self.",
@@ -83,7 +83,7 @@ impl Checker<'_> {
             known
         };
         let error = suggest_names(error, name, span, candidates);
-        self.sink.push(error);
+        self.report(error);
     }
 
     fn type_candidates(&self) -> Vec<&str> {
@@ -96,7 +96,7 @@ impl Checker<'_> {
     fn defined_below(&mut self, name: &str, span: Span, what: Noun, place: Span) {
         let text = format!("{} '{name}' is used before its definition", what.text());
         let error = Diagnostic::error(codes::USED_BEFORE_DEFINITION, span, text).also(place, "defined here");
-        self.sink.push(match what {
+        self.report(match what {
             Noun::Func => error.help(format!(
                 "move the definition up, or declare it above with @forward and 'def {name}(…): ...'"
             )),

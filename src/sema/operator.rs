@@ -76,7 +76,7 @@ impl Checker<'_> {
     fn bad_operand(&mut self, op: &str, val: &Val, span: Span) -> Val {
         if !matches!(val, Val::Error) {
             let text = format!("'{op}' does not work on {}", self.describe(val));
-            self.sink.push(Diagnostic::error(codes::BAD_OPERANDS, span, text));
+            self.report(Diagnostic::error(codes::BAD_OPERANDS, span, text));
         }
         Val::Error
     }
@@ -86,7 +86,7 @@ impl Checker<'_> {
         let silent = |v: &Val| matches!(v, Val::Error);
         if !silent(a) && !silent(b) {
             let text = format!("'{op}' does not work on {} and {}", self.describe(a), self.describe(b));
-            self.sink.push(Diagnostic::error(codes::BAD_OPERANDS, span, text));
+            self.report(Diagnostic::error(codes::BAD_OPERANDS, span, text));
         }
         Val::Error
     }
@@ -112,7 +112,7 @@ impl Checker<'_> {
             return self.string_operation(op, (a, a_span), (b, b_span), op_span, span);
         }
         if op == ast::BinOp::Pow {
-            self.sink.push(
+            self.report(
                 Diagnostic::error(codes::NOT_CONSTANT, op_span, "'**' is possible between constants only")
                     .help("multiply, or shift for powers of two"),
             );
@@ -289,7 +289,7 @@ impl Checker<'_> {
             if let Some(fix) = error.fixes.last_mut() {
                 fix.edits.push(crate::base::diag::Edit { span: other.span.end(), text: ")".to_string() });
             }
-            self.sink.push(error);
+            self.report(error);
             return None;
         }
         match meet(&a.ty, &b.ty) {
@@ -305,7 +305,7 @@ impl Checker<'_> {
                     self.type_name(&a.ty),
                     self.type_name(&b.ty)
                 );
-                self.sink.push(
+                self.report(
                     Diagnostic::error(codes::MIXED_SIGNS, span, text)
                         .note("neither type holds all values of the other"),
                 );
@@ -377,7 +377,7 @@ impl Checker<'_> {
         if !matches!(val, Val::Error) {
             let text = format!("{} cannot be a condition", self.describe(val));
             let error = Diagnostic::error(codes::NO_CONDITION, span, text);
-            self.sink.push(match val {
+            self.report(match val {
                 Val::Str(_) | Val::Const(Const::Str(_)) => error.help("compare its length: len(s) > 0"),
                 _ => error.help("compare one of its parts"),
             });

@@ -78,7 +78,7 @@ impl Checker<'_> {
         if self.scope.loop_depth > 0 {
             return Some(kind);
         }
-        self.sink.push(Diagnostic::error(
+        self.report(Diagnostic::error(
             codes::OUTSIDE_LOOP,
             span,
             format!("'{word}' stands outside of a loop"),
@@ -91,14 +91,14 @@ impl Checker<'_> {
         match (value, &ret) {
             (None, Type::Void | Type::Error) => StmtKind::Return(None),
             (None, ty) => {
-                let text = format!("return needs a value here: {}", self.describe_type(ty));
-                self.sink.push(Diagnostic::error(codes::BAD_RETURN, span, text));
+                let text = format!("'return' needs a value here: {}", self.describe_type(ty));
+                self.report(Diagnostic::error(codes::BAD_RETURN, span, text));
                 StmtKind::Return(None)
             }
             (Some(value), Type::Void) => {
                 self.value(value);
-                let text = "return with a value in a function without '->'";
-                self.sink.push(
+                let text = "'return' with a value in a function without '->'";
+                self.report(
                     Diagnostic::error(codes::BAD_RETURN, value.span, text)
                         .help("add '-> type' to its first line, or remove the value"),
                 );
@@ -139,7 +139,7 @@ impl Checker<'_> {
                 }
                 let name = self.class_name(class);
                 let text = format!("'{name}' is a class; initialise a variable of it");
-                self.sink.push(
+                self.report(
                     Diagnostic::error(codes::INITIALISER_MISUSE, span, text)
                         .help(format!("x: {name} = {name}(…)")),
                 );
@@ -174,7 +174,7 @@ impl Checker<'_> {
             return;
         }
         let error = Diagnostic::error(codes::BAD_STATEMENT, expr.span, "this expression has no effect");
-        self.sink.push(match (&inner.kind, &val) {
+        self.report(match (&inner.kind, &val) {
             (ast::ExprKind::Compare { op: ast::CompareOp::Eq, op_span, .. }, _) => {
                 error.fix("to assign, use '='", *op_span, "=")
             }

@@ -83,7 +83,7 @@ impl Checker<'_> {
                     if let Some(fix) = error.fixes.last_mut() {
                         fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
                     }
-                    self.sink.push(error);
+                    self.report(error);
                     None
                 }
             },
@@ -114,7 +114,7 @@ impl Checker<'_> {
             }
             None => {
                 let text = "a string is repeated an integer number of times";
-                self.sink.push(Diagnostic::error(codes::BAD_OPERANDS, count_span, text));
+                self.report(Diagnostic::error(codes::BAD_OPERANDS, count_span, text));
                 Val::Error
             }
         }
@@ -179,7 +179,7 @@ impl Checker<'_> {
                 Ok(expr) => Some(expr),
                 Err(other) => {
                     let text = format!("{} cannot be printed", self.describe(&other));
-                    self.sink.push(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
+                    self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
                     return None;
                 }
             },
@@ -188,7 +188,7 @@ impl Checker<'_> {
             Some(value) if value.ty == Type::Error => None,
             Some(value) => Some(StrExpr { parts: vec![StrPart::Value { value, decimals: None }], span }),
             None => {
-                self.sink.push(Diagnostic::error(
+                self.report(Diagnostic::error(
                     codes::TYPE_MISMATCH,
                     span,
                     "a list of values cannot be printed",

@@ -158,7 +158,7 @@ impl Checker<'_> {
         };
         let size = i128::from(self.size_of(&inner)) * count;
         if !(1..=65535).contains(&count) || size > 65535 {
-            self.sink.push(Diagnostic::error(
+            self.report(Diagnostic::error(
                 codes::BAD_LENGTH,
                 span,
                 format!("an array has 1 to 65535 elements and bytes, not {count} elements with {size} bytes"),
@@ -172,7 +172,7 @@ impl Checker<'_> {
         match self.constant_int(capacity) {
             Some(n @ 1..=255) => Type::Str(Some(n as u8)),
             Some(n) => {
-                self.sink.push(Diagnostic::error(
+                self.report(Diagnostic::error(
                     codes::BAD_LENGTH,
                     capacity.span,
                     format!("the capacity of a string is 1 to 255, not {n}"),
@@ -199,7 +199,7 @@ impl Checker<'_> {
         };
         if self.defining == Some(id) && !behind_alias {
             let text = format!("class '{name}' cannot contain itself; use alias[{name}]");
-            self.sink.push(Diagnostic::error(codes::CLASS_CONTAINS_ITSELF, path.span, text).fix(
+            self.report(Diagnostic::error(codes::CLASS_CONTAINS_ITSELF, path.span, text).fix(
                 "use an alias",
                 path.span,
                 format!("alias[{name}]"),
@@ -215,7 +215,7 @@ impl Checker<'_> {
             Some(GlobalKind::Class(id)) => Some(*id),
             Some(GlobalKind::Bad) => None,
             Some(_) => {
-                self.sink.push(Diagnostic::error(
+                self.report(Diagnostic::error(
                     codes::UNKNOWN_TYPE,
                     name.span,
                     format!("'{}' is not a type", name.name),
@@ -238,7 +238,7 @@ impl Checker<'_> {
         match self.prefix_member(&prefix.name, name)? {
             Adopted::Class(id) => Some(id),
             _ => {
-                self.sink.push(Diagnostic::error(
+                self.report(Diagnostic::error(
                     codes::UNKNOWN_TYPE,
                     name.span,
                     format!("'{}.{}' is not a class", prefix.name, name.name),
@@ -254,11 +254,11 @@ impl Checker<'_> {
         let known: Vec<&str> = self.prefixes.keys().map(String::as_str).collect();
         let error = Diagnostic::error(codes::UNKNOWN_NAME, prefix.span, text);
         let error = suggest_names(error, &prefix.name, prefix.span, known);
-        self.sink.push(error);
+        self.report(error);
     }
 
     /// Reports a type that is not possible.
     pub fn bad_type(&mut self, span: Span, text: &str) {
-        self.sink.push(Diagnostic::error(codes::BAD_TYPE, span, text));
+        self.report(Diagnostic::error(codes::BAD_TYPE, span, text));
     }
 }
