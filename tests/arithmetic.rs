@@ -172,3 +172,36 @@ fn shifts_by_a_variable() {
         }
     }
 }
+
+#[test]
+fn fixed_point_products_and_quotients() {
+    let mut routines = Routines::link(&["mul.s", "div.s", "div32.s", "fixed.s"]);
+    rounds(&mut routines, "rt_f16_mul", |r, a, b| {
+        let after = r.call("rt_f16_mul", state(a, b));
+        let expected = i64::from(a as i16) * i64::from(b as i16) / 256;
+        assert_eq!(after.ax(), expected as u16, "{a:x} {b:x}");
+        after
+    });
+    rounds(&mut routines, "rt_f16_div", |r, a, b| {
+        let after = r.call("rt_f16_div", state(a, b));
+        let expected = fixed_quotient(i64::from(a as i16), i64::from(b as i16), 16);
+        assert_eq!(after.ax(), expected as u16, "{a:x} {b:x}");
+        after
+    });
+    rounds(&mut routines, "rt_f32_mul", |r, a, b| {
+        let after = r.call("rt_f32_mul", state(a, b));
+        let expected = i64::from(a as i32) * i64::from(b as i32) / 65536;
+        assert_eq!(after.ra, expected as u32, "{a:x} {b:x}");
+        after
+    });
+    rounds(&mut routines, "rt_f32_div", |r, a, b| {
+        let after = r.call("rt_f32_div", state(a, b));
+        let expected = fixed_quotient(i64::from(a as i32), i64::from(b as i32), 32);
+        assert_eq!(after.ra, expected as u32, "{a:x} {b:x}");
+        after
+    });
+}
+
+fn fixed_quotient(a: i64, b: i64, bits: u32) -> i64 {
+    if b == 0 { signed(a, b, bits).0 } else { (a << (bits / 2)) / b }
+}

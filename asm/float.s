@@ -1,0 +1,706 @@
+// Float addition, multiplication, division, comparison. A float in memory: exponent (biased by
+// 128, 0 for the number 0), sign and top 7 bits of the mantissa, the other 16 bits, high byte
+// first. Results are exact values rounded once to nearest, ties away from zero; overflow gives
+// the largest number of that sign, underflow 0. src/c64/float.rs computes the same.
+//
+// All keep to this: mantissa bytes are named by weight 2, 1, 0; rt_t0 holds the result's sign.
+
+// in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = first - second
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_t0-rt_t5
+// cycles: at most 650
+.routine rt_fsub
+        lda rt_b1
+        eor #$80
+        sta rt_b1
+        jmp rt_fadd
+
+// in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = sum
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_t0-rt_t5
+// cycles: at most 640
+// The number with the smaller exponent is shifted right until the exponents agree; its bits below
+// the last place go into a guard byte, and the carry of a subtraction remembers what went beyond.
+.routine rt_fadd
+        lda rt_a0
+        beq take_b
+        sec
+        sbc rt_b0
+        bcc b_larger
+        ldx rt_b0
+        beq return
+        tay                     // difference of the exponents
+        lda rt_a1
+        sta rt_t0
+        eor rt_b1
+        sta rt_t1               // bit 7: the signs differ
+        lda rt_b3
+        sta rt_t3
+        lda rt_b2
+        sta rt_t4
+        lda rt_b1
+        jmp align
+take_b: lda rt_b0
+        sta rt_a0
+        beq canonical
+        lda rt_b1
+        sta rt_a1
+        lda rt_b2
+        sta rt_a2
+        lda rt_b3
+        sta rt_a3
+return: rts
+canonical:
+        sta rt_a1
+        sta rt_a2
+        sta rt_a3
+        rts
+b_larger:
+        eor #$ff
+        adc #1                  // the carry is clear
+        tay
+        lda rt_b1
+        sta rt_t0
+        eor rt_a1
+        sta rt_t1
+        lda rt_a3
+        sta rt_t3
+        lda rt_b3
+        sta rt_a3
+        lda rt_a2
+        sta rt_t4
+        lda rt_b2
+        sta rt_a2
+        lda rt_b0
+        sta rt_a0
+        lda rt_a1
+        ldx rt_b1
+        stx rt_a1
+align:  // The larger number is in rt_a, the smaller one in A, rt_t4, rt_t3; Y is the distance.
+        ldx #0
+        stx rt_t2               // guard byte
+        ora #$80
+        cpy #8
+        bcs far
+        dey
+        bmi aligned
+!:      lsr
+        ror rt_t4
+        ror rt_t3
+        ror rt_t2
+        dey
+        bpl !-
+aligned:
+        bit rt_t1
+        bpl !+
+        jmp differ
+!:      // Same sign: add. Only the top bit of the guard byte counts.
+        tax
+        lda rt_t3
+        clc
+        adc rt_a3
+        sta rt_a3
+        lda rt_t4
+        adc rt_a2
+        sta rt_a2
+        lda rt_a1
+        ora #$80
+        sta rt_a1
+        txa
+        adc rt_a1
+        bcc round
+        ror
+        ror rt_a2
+        ror rt_a3
+        inc rt_a0
+        beq overflow
+        bcc pack
+        bcs up                  // the bit shifted out rounds
+round:  asl rt_t2
+        bcc pack
+up:     inc rt_a3
+        bne pack
+        inc rt_a2
+        bne pack
+        adc #0                  // the carry is set
+        bcc pack
+        lda #$80
+        inc rt_a0
+        beq overflow
+pack:   asl
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
+overflow:
+        lda #$ff
+        sta rt_a0
+        sta rt_a2
+        sta rt_a3
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
+far:    cpy #26
+        bcc !+
+        rts                     // too small to matter
+!:      stx rt_t5               // what is shifted beyond the guard byte
+bytes:  tax
+        lda rt_t2
+        ora rt_t5
+        sta rt_t5
+        lda rt_t3
+        sta rt_t2
+        lda rt_t4
+        sta rt_t3
+        stx rt_t4
+        tya
+        sec
+        sbc #8
+        tay
+        lda #0
+        cpy #8
+        bcs bytes
+        ldx rt_t5
+        dey
+        bmi aligned_far
+!:      lsr
+        ror rt_t4
+        ror rt_t3
+        ror rt_t2
+        bcc !next+
+        ldx #1
+!next:  dey
+        bpl !-
+aligned_far:
+        cpx #1                  // carry: bits were lost
+        bit rt_t1
+        bmi !+
+        jmp aligned
+!:      tax
+        lda #0
+        bcs !+
+        sec
+        bcs subtract
+!:      clc
+        bcc subtract
+differ: // Different signs: subtract, guard byte included.
+        tax
+        lda #0
+        sec
+subtract:
+        sbc rt_t2
+        sta rt_t2
+        stx rt_t5
+        lda rt_a3
+        sbc rt_t3
+        sta rt_a3
+        lda rt_a2
+        sbc rt_t4
+        sta rt_a2
+        lda rt_a1
+        ora #$80
+        sbc rt_t5
+        bcs normalise
+        // The exponents were equal and the second mantissa larger.
+        eor #$ff
+        tax
+        lda #0
+        sec
+        sbc rt_a3
+        sta rt_a3
+        lda #0
+        sbc rt_a2
+        sta rt_a2
+        txa
+        adc #0
+        tax
+        lda rt_t0
+        eor #$80
+        sta rt_t0
+        txa
+normalise:
+        tax
+        bmi normal
+        bne bits
+        // Whole bytes, as many as are 0.
+        ldy rt_a0
+!:      lda rt_a2
+        bne !found+
+        lda rt_a3
+        beq !last+
+        sta rt_a2
+        lda rt_t2
+        sta rt_a3
+        lda #0
+        sta rt_t2
+        tya
+        sec
+        sbc #8
+        bcc underflow
+        tay
+        jmp !-
+!last:  lda rt_t2
+        beq underflow
+        sta rt_a2
+        lda #0
+        sta rt_t2
+        tya
+        sec
+        sbc #16
+        bcc underflow
+        tay
+        lda rt_a2
+!found: sta rt_t5
+        lda rt_a3
+        sta rt_a2
+        lda rt_t2
+        sta rt_a3
+        lda #0
+        sta rt_t2
+        tya
+        sec
+        sbc #8
+        bcc underflow
+        beq underflow
+        sta rt_a0
+        lda rt_t5
+        bmi normal
+bits:   dec rt_a0
+        beq underflow
+        asl rt_t2
+        rol rt_a3
+        rol rt_a2
+        rol
+        bpl bits
+normal: asl rt_t2
+        bcc !+
+        jmp up
+!:      jmp pack
+underflow:
+        lda #0
+        sta rt_a0
+        sta rt_a1
+        sta rt_a2
+        sta rt_a3
+        rts
+
+// in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = product
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_t0-rt_t5
+// cycles: at most 1,350
+// Shift and add, with the multiplicand less one (see mul.s). Bits that fall out to the right are
+// final, so 24 bits of the product are enough, and the last bit that fell out rounds. Zero bytes
+// of the multiplier cost nothing, so it is the factor with a zero low byte, if one has it.
+.routine rt_fmul
+        lda rt_a0
+        beq zero
+        ldx rt_b0
+        beq zero
+        // Exponent of the product if it is below 1/2: the sum less 129.
+        clc
+        adc rt_b0
+        bcs high
+        sbc #128                // the carry is clear
+        bcs exponent
+zero:   lda #0
+        sta rt_a0
+        sta rt_a1
+        sta rt_a2
+        sta rt_a3
+        rts
+high:   adc #126                // the carry is set
+        bcc exponent
+        lda rt_a1
+        eor rt_b1
+        sta rt_t0
+        jmp overflow
+exponent:
+        sta rt_a0
+        lda rt_a1
+        eor rt_b1
+        sta rt_t0
+        lda rt_b3
+        bne chosen
+        ldx rt_a3
+        sta rt_a3
+        stx rt_b3
+        lda rt_a2
+        ldx rt_b2
+        sta rt_b2
+        stx rt_a2
+        lda rt_a1
+        ldx rt_b1
+        sta rt_b1
+        stx rt_a1
+chosen: // multiplier in rt_a, multiplicand less one in rt_t5, rt_t4, rt_t3
+        lda rt_b3
+        sec
+        sbc #1
+        sta rt_t3
+        lda rt_b2
+        sbc #0
+        sta rt_t4
+        lda rt_b1
+        ora #$80
+        sbc #0
+        sta rt_t5
+        lda #0
+        sta rt_t1
+        sta rt_t2
+        ldx rt_a3
+        bne low
+        ldx rt_a2
+        bne middle
+        lda rt_a1
+        asl
+        beq power
+        lda #0
+        jmp top
+power:  // of two: the other mantissa is the result
+        ldx rt_a0
+        beq zero
+        lda rt_b3
+        sta rt_a3
+        lda rt_b2
+        sta rt_a2
+        lda rt_b1
+        jmp pack
+low:    jsr byte
+        ldx rt_a2
+        bne middle
+        lda rt_t1
+        ldy rt_t2
+        sty rt_t1
+        stx rt_t2
+        jmp top
+middle: stx rt_a3
+        jsr byte
+top:    tax
+        lda rt_a1
+        ora #$80
+        sta rt_a3
+        txa
+        lsr rt_a3               // the hidden bit ends the loop
+!loop:  bcc !even+
+        adc rt_t3
+        tax
+        lda rt_t1
+        adc rt_t4
+        tay
+        lda rt_t2
+        adc rt_t5
+        ror
+        sta rt_t2
+        tya
+        ror
+        sta rt_t1
+        txa
+        ror
+        ror rt_b3               // remembers the last bit that fell out
+        lsr rt_a3
+        bne !loop-
+        beq !last+
+!even:  lsr rt_t2
+        ror rt_t1
+        ror
+        ror rt_b3
+        lsr rt_a3
+        bne !loop-
+!last:  // The hidden bit: add without shifting. The carry is set.
+        adc rt_t3
+        tax
+        lda rt_t1
+        adc rt_t4
+        tay
+        lda rt_t2
+        adc rt_t5
+        bcs big
+        sty rt_a2
+        stx rt_a3
+        asl rt_b3
+        bcc pack
+        bcs up
+big:    ror
+        sta rt_t2
+        tya
+        ror
+        sta rt_a2
+        txa
+        ror
+        sta rt_a3
+        lda rt_t2
+        inc rt_a0
+        beq overflow
+        bcc pack
+up:     inc rt_a3
+        bne pack
+        inc rt_a2
+        bne pack
+        adc #0                  // the carry is set
+        bcc pack
+        lda #$80
+        inc rt_a0
+        beq overflow
+pack:   ldx rt_a0
+        beq under
+        asl
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
+under:  jmp zero
+overflow:
+        lda #$ff
+        sta rt_a0
+        sta rt_a2
+        sta rt_a3
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
+// Eight steps with the byte in rt_a3; the low byte of the sum is in A.
+byte:   sec
+        ror rt_a3
+!loop:  bcc !even+
+        adc rt_t3
+        tax
+        lda rt_t1
+        adc rt_t4
+        tay
+        lda rt_t2
+        adc rt_t5
+        ror
+        sta rt_t2
+        tya
+        ror
+        sta rt_t1
+        txa
+        ror
+        lsr rt_a3
+        bne !loop-
+        rts
+!even:  lsr rt_t2
+        ror rt_t1
+        ror
+        lsr rt_a3
+        bne !loop-
+        rts
+
+// in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = first / second
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t5
+// cycles: at most 1,600
+// Restoring division. The leading bit of the quotient is 1 once the dividend has been doubled if
+// it was the smaller; 23 more bits and one to round follow.
+.routine rt_fdiv
+        ldx rt_b0
+        beq by_zero
+        lda rt_a0
+        beq zero
+        sec
+        sbc rt_b0
+        bcs !+
+        bpl zero
+        bmi exponent
+!:      bpl exponent
+overflow:
+        lda rt_a1
+        eor rt_b1
+        sta rt_t0
+too_big:
+        lda #$ff
+        sta rt_a0
+        sta rt_a2
+        sta rt_a3
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
+zero:   lda #0
+        sta rt_a0
+        sta rt_a1
+        sta rt_a2
+        sta rt_a3
+        rts
+power:  inc rt_a0
+        beq too_big
+        lda rt_a1
+        asl
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
+by_zero:
+        lda rt_a1
+        ldx rt_a0
+        bne !+
+        txa
+!:      sta rt_t0
+        jmp too_big
+exponent:
+        eor #$80
+        sta rt_a0               // exponent of a quotient below 1
+        lda rt_a1
+        eor rt_b1
+        sta rt_t0
+        lda rt_b1
+        asl
+        ora rt_b2
+        ora rt_b3
+        beq power
+        lda rt_b1
+        ora #$80
+        sta rt_t5
+        lda rt_a1
+        ora #$80                // high byte of the remainder, from here in A
+        cmp rt_t5
+        bne !+
+        ldx rt_a2
+        cpx rt_b2
+        bne !+
+        ldx rt_a3
+        cpx rt_b3
+!:      bcc double
+        inc rt_a0
+        bne !+
+        beq too_big
+double: asl rt_a3
+        rol rt_a2
+        rol
+!:      sec
+        tax
+        lda rt_a3
+        sbc rt_b3
+        sta rt_a3
+        lda rt_a2
+        sbc rt_b2
+        sta rt_a2
+        txa
+        sbc rt_t5
+        ldy #0
+byte:   ldx #1
+        stx rt_t4               // the 1 ends the loop when it falls out
+step:   asl rt_a3
+        rol rt_a2
+        rol
+        bcs subtract
+        cmp rt_t5
+        bcc none
+        beq tie
+subtract:
+        tax
+        lda rt_a3
+        sbc rt_b3
+        sta rt_a3
+        lda rt_a2
+        sbc rt_b2
+        sta rt_a2
+        txa
+        sbc rt_t5
+        sec
+none:   rol rt_t4
+        bcc step
+        ldx rt_t4
+        stx rt_t1,y
+        iny
+        cpy #3
+        beq done
+        tax
+        bne byte
+        lda rt_a2
+        ora rt_a3
+        bne !+
+        // The remainder is 0, and so is what is left of the quotient.
+        sta rt_t1,y
+        sta rt_t3
+        beq done
+!:      lda #0
+        beq byte
+tie:    ldx rt_a2
+        cpx rt_b2
+        bcc none
+        bne subtract
+        ldx rt_a3
+        cpx rt_b3
+        bcs subtract
+        bcc none
+done:   asl rt_t0
+        lda rt_t1
+        ror
+        sta rt_a1
+        lda rt_t2
+        ror
+        sta rt_a2
+        lda rt_t3
+        ror
+        sta rt_a3
+        bcc !+
+        inc rt_a3
+        bne !+
+        inc rt_a2
+        bne !+
+        inc rt_a1
+!:      lda rt_a0
+        bne !+
+        jmp zero
+!:      rts
+
+// in: rt_a0-rt_a3, rt_b0-rt_b3 = floats
+// out: A = $ff, 0 or 1: first below, equal to, above second; flags as after a load of A
+// clobbers: A
+// cycles: at most 65
+.routine rt_fcmp
+        lda rt_a0
+        beq first_zero
+        lda rt_b0
+        beq second_zero
+        lda rt_a1
+        eor rt_b1
+        bmi second_zero         // different signs: that of the first decides
+        lda rt_a0
+        cmp rt_b0
+        bne !+
+        lda rt_a1
+        cmp rt_b1
+        bne !+
+        lda rt_a2
+        cmp rt_b2
+        bne !+
+        lda rt_a3
+        cmp rt_b3
+        bne !+
+        lda #0
+        rts
+!:      ror                     // bit 7: the first is larger without its sign
+        eor rt_a1
+        bmi above
+below:  lda #$ff
+        rts
+first_zero:
+        lda rt_b0
+        beq !+
+        lda rt_b1
+        bpl below
+above:  lda #1
+!:      rts
+second_zero:
+        lda rt_a1
+        bmi below
+        bpl above
+
+// in: rt_a0-rt_a3 = float   out: rt_a0-rt_a3 = negated
+// clobbers: A, rt_a1
+// cycles: at most 28
+.routine rt_fneg
+        lda rt_a0
+        beq !+
+        lda rt_a1
+        eor #$80
+        sta rt_a1
+!:      rts
+
+// in: rt_a0-rt_a3 = float   out: rt_a0-rt_a3 = without its sign
+// clobbers: A, rt_a1
+// cycles: at most 28
+.routine rt_fabs
+        lda rt_a1
+        and #$7f
+        sta rt_a1
+        rts

@@ -1,0 +1,138 @@
+//! The float routines of `asm/` against their exact definition in `c64::float`, bit for bit, and what
+//! the header comments promise about clobbered registers, zero page and cycles.
+
+#[path = "support/routines.rs"]
+mod routines;
+
+use pycoc::c64::float::{self, Bits};
+use routines::{Routines, State};
+use std::cmp::Ordering;
+
+const ROUNDS: usize = 20_000;
+
+fn link() -> Routines {
+    Routines::link(&["float.s", "float_convert.s", "div32.s"])
+}
+
+fn state(ra: u32, rb: u32) -> State {
+    State { ra, rb, a: 0x5a, x: 0xa5, y: 0x3c, ..State::default() }
+}
+
+/// A float, often near the other one, at an edge, or with few bits.
+fn operand(routines: &mut Routines, near: Bits) -> Bits {
+    let random = routines.random();
+    let exponent = |e: u32| if e & 0xff == 0 { 0 } else { random & !0xff | e & 0xff };
+    match routines.random() % 10 {
+        0 => [0, float::LARGEST, float::from_f64(1.0), float::from_f64(-0.5)][random as usize % 4],
+        1 => float::from_f64(f64::from(random as i32 >> 20)),
+        2 => exponent(near.wrapping_add(random >> 8 & 1)),
+        3 => exponent(near.wrapping_add(random >> 8 & 31).wrapping_sub(15)),
+        4 => near ^ 0x8000 ^ random & 0x0100_0000,
+        5 => exponent([1, 2, 255, 254][random as usize >> 8 & 3]),
+        // One bit and its neighbours.
+        6 => exponent(near.wrapping_add(24)) & 0x8000_00ff,
+        7 => exponent(128 + (random >> 8 & 15)),
+        _ => exponent(random),
+    }
+}
+
+fn show(bits: Bits) -> String {
+    format!("{:02x?} = {:e}", bits.to_le_bytes(), float::to_f64(bits))
+}
+
+fn check_operation(name: &str, meaning: fn(Bits, Bits) -> Bits) {
+    let mut routines = link();
+    let mut total = 0;
+    for _ in 0..ROUNDS {
+        let near = float::from_f64(1.0) | routines.random() & !0x7f;
+        let a = operand(&mut routines, near);
+        let b = operand(&mut routines, a);
+        let after = routines.call(name, state(a, b));
+        let expected = meaning(a, b);
+        assert!(
+            after.ra == expected,
+            "{name} {}, {}: {}, not {}",
+            show(a),
+            show(b),
+            show(after.ra),
+            show(expected)
+        );
+        total += after.cycles;
+    }
+    println!("{name}: {} cycles on average", total / ROUNDS as u64);
+}
+
+#[test]
+fn sums() {
+    check_operation("rt_fadd", float::add);
+    check_operation("rt_fsub", float::sub);
+}
+
+#[test]
+fn products() {
+    check_operation("rt_fmul", float::mul);
+}
+
+#[test]
+fn quotients() {
+    check_operation("rt_fdiv", float::div);
+}
+
+#[test]
+fn comparisons_and_signs() {
+    let mut routines = link();
+    for _ in 0..ROUNDS {
+        let a = operand(&mut routines, float::from_f64(1.0));
+        let b = operand(&mut routines, a);
+        let expected = match float::compare(a, b) {
+            Ordering::Less => 0xff,
+            Ordering::Equal => 0,
+            Ordering::Greater => 1,
+        };
+        assert_eq!(routines.call("rt_fcmp", state(a, b)).a, expected, "{} {}", show(a), show(b));
+        assert_eq!(routines.call("rt_fneg", state(a, b)).ra, float::neg(a), "{}", show(a));
+        assert_eq!(routines.call("rt_fabs", state(a, b)).ra, float::abs(a), "{}", show(a));
+    }
+}
+
+#[test]
+fn conversions_from_integers_and_fixed_point() {
+    let mut routines = link();
+    for _ in 0..ROUNDS / 2 {
+        let n = routines.operand();
+        let word = State { a: n as u8, x: (n >> 8) as u8, ..state(0x1234_5678, 0) };
+        let (long, signed, short) = (state(n, 0), i64::from(n as i32), i64::from(n as i16));
+        assert_eq!(routines.call("rt_f_from_u16", word).ra, float::from_fixed(i64::from(n as u16), 0), "{n}");
+        assert_eq!(routines.call("rt_f_from_i16", word).ra, float::from_fixed(short, 0), "{n}");
+        assert_eq!(routines.call("rt_f_from_f16", word).ra, float::from_fixed(short, 8), "{n}");
+        assert_eq!(routines.call("rt_f_from_u32", long).ra, float::from_fixed(i64::from(n), 0), "{n}");
+        assert_eq!(routines.call("rt_f_from_i32", long).ra, float::from_fixed(signed, 0), "{n}");
+        assert_eq!(routines.call("rt_f_from_f32", long).ra, float::from_fixed(signed, 16), "{n}");
+    }
+}
+
+#[test]
+fn conversions_to_integers_and_fixed_point() {
+    let mut routines = link();
+    for _ in 0..ROUNDS / 2 {
+        let exponent = 120 + routines.random() % 72;
+        let a = routines.random() & !0xff | exponent;
+        assert_eq!(routines.call("rt_f_to_i32", state(a, 0)).ra as i32, float::to_fixed(a, 0), "{}", show(a));
+        assert_eq!(
+            routines.call("rt_f_to_f16", state(a, 0)).ax(),
+            float::to_fixed(a, 8) as u16,
+            "{}",
+            show(a)
+        );
+        assert_eq!(
+            routines.call("rt_f_to_f32", state(a, 0)).ra as i32,
+            float::to_fixed(a, 16),
+            "{}",
+            show(a)
+        );
+    }
+    for a in [0, float::LARGEST, float::from_f64(1e-30)] {
+        assert_eq!(routines.call("rt_f_to_i32", state(a, 0)).ra, 0);
+        assert_eq!(routines.call("rt_f_to_f32", state(a, 0)).ra, 0);
+    }
+}
