@@ -40,7 +40,8 @@ fn run(fixture: &Fixture) -> Result<(), String> {
     let tree = parse(file, text, &mut sink);
     let source = Source { module: &tree, includes: Vec::new() };
     let modules = BTreeMap::new();
-    let context = CheckContext { imports: &[], modules: &modules, name: "test", program: true, lowercase: None };
+    let context =
+        CheckContext { imports: &[], modules: &modules, name: "test", program: true, lowercase: None };
     let module = check(&source, &context, &mut sink);
     if sink.has_errors() {
         return Err(sink.iter().map(|d| render::short(&sources, d)).collect());
@@ -50,9 +51,12 @@ fn run(fixture: &Fixture) -> Result<(), String> {
     verify(&program).map_err(|faults| faults.join("\n"))?;
 
     let input = fixture.key("input").unwrap_or_default().replace("\\n", "\n");
-    let keys = input.chars().map(|c| if c == '\n' { 0x0D } else { petscii::petscii(c, module.lowercase).unwrap_or(0) });
+    let keys = input
+        .chars()
+        .map(|c| if c == '\n' { 0x0D } else { petscii::petscii(c, module.lowercase).unwrap_or(0) });
     let result = interp::run(&program, &Config { input: keys.collect(), ..Config::default() });
-    let printed: String = result.output.iter().filter_map(|&c| petscii::unicode(c, module.lowercase)).collect();
+    let printed: String =
+        result.output.iter().filter_map(|&c| petscii::unicode(c, module.lowercase)).collect();
     match (&result.outcome, fixture.key("fails")) {
         (Outcome::Unsupported(_), _) => return Ok(()),
         (Outcome::Returned(_), None) | (Outcome::Failed(_), Some(_)) => {}

@@ -120,11 +120,9 @@ impl FuncLower<'_, '_> {
                 self.asm(asm);
             }
         }
-        match self.b.func().ret {
-            // What the assembly leaves in the registers is the result.
-            Some(_) => self.b.unreachable(),
-            None => self.b.ret(None),
-        }
+        // What the assembly leaves in the registers is the result; see `FuncKind::Naked`.
+        let ret = self.b.func().ret.map(|ty| self.b.iconst(ty, 0));
+        self.b.ret(ret);
     }
 
     /// Gives parameters their places and the lazy registers of a handler their start.

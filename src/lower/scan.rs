@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::lower::walk::{self, Node};
 use crate::sema::hir::{
     AsmRef, Builtin, DataId, Expr, ExprKind, Func, FuncId, Index, LocalId, Place, PlaceKind, StmtKind,
-    StrPart,
+    StrPart, Type,
 };
 
 /// Facts about a function's locals.
@@ -96,6 +96,42 @@ pub(super) fn may_alias(a: Root, b: Root, reachable: &impl Fn(Root) -> bool) -> 
         (Root::Pointer, other) | (other, Root::Pointer) => reachable(other),
         (Root::Mapped, Root::Mapped) => true,
         (Root::Mapped, _) | (_, Root::Mapped) => false,
+    }
+}
+
+/// What a range of bytes is counted from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    Local(LocalId),
+    Data(DataId),
+    /// The address that a variable holds.
+    Pointer(LocalId),
+}
+
+/// The bytes in which a place lies for certain: origin, first, and end.
+fn range(place: &Place, size: &impl Fn(&Type) -> u32) -> Option<(Origin, u32, u32)> {
+    let whole = |origin| Some((origin, 0, size(&place.ty)));
+    match &place.kind {
+        PlaceKind::Local(local) => whole(Origin::Local(*local)),
+        PlaceKind::Data(data) => whole(Origin::Data(*data)),
+        PlaceKind::Deref(address) => match &address.kind {
+            ExprKind::Load(Place { kind: PlaceKind::Local(local), .. }) => whole(Origin::Pointer(*local)),
+            _ => None,
+        },
+        PlaceKind::Field { base, offset } => {
+            let (origin, lo, _) = range(base, size)?;
+            Some((origin, lo + offset, lo + offset + size(&place.ty)))
+        }
+        PlaceKind::Index { base, .. } => range(base, size),
+        PlaceKind::Mapped { .. } | PlaceKind::Error => None,
+    }
+}
+
+/// True when two places lie in different parts of one thing.
+pub(super) fn are_disjoint(a: &Place, b: &Place, size: &impl Fn(&Type) -> u32) -> bool {
+    match (range(a, size), range(b, size)) {
+        (Some((x, a_lo, a_hi)), Some((y, b_lo, b_hi))) => x == y && (a_hi <= b_lo || b_hi <= a_lo),
+        _ => false,
     }
 }
 

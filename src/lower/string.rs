@@ -262,15 +262,16 @@ impl FuncLower<'_, '_> {
         let root = scan::root(target);
         !scan::place_calls(target)
             && !(calls && (!scan::is_fixed(target) || self.reachable(root)))
-            && !parts.iter().any(|part| self.sees(root, part))
+            && !parts.iter().any(|part| self.sees(target, part))
     }
 
     /// True when a part may read what belongs to `target`.
-    fn sees(&self, target: Root, part: &StrPart) -> bool {
+    fn sees(&self, target: &Place, part: &StrPart) -> bool {
+        let (root, size) = (scan::root(target), |ty: &Type| self.size_of(ty));
         let mut found = false;
         walk::part(part, &mut |node| {
             if let Node::Place(place) = node {
-                found |= self.may_alias(target, scan::root(place));
+                found |= self.may_alias(root, scan::root(place)) && !scan::are_disjoint(target, place, &size);
             }
         });
         found

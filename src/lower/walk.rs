@@ -7,7 +7,7 @@ use crate::sema::hir::{
     Bound, Expr, ExprKind, Index, Intrinsic, Place, PlaceKind, Stmt, StmtKind, StrExpr, StrPart,
 };
 
-/// What is visited.
+/// What is visited; of places only those that are used as a whole, not the bases of their parts.
 #[derive(Clone, Copy)]
 pub(super) enum Node<'a> {
     Stmt(&'a Stmt),
@@ -120,12 +120,17 @@ pub(super) fn expr<'a>(e: &'a Expr, f: Visitor<'_, 'a>) {
 /// Visits a place and the expressions in it.
 pub(super) fn place<'a>(p: &'a Place, f: Visitor<'_, 'a>) {
     f(Node::Place(p));
+    inside(p, f);
+}
+
+/// Visits the expressions in a place.
+fn inside<'a>(p: &'a Place, f: Visitor<'_, 'a>) {
     match &p.kind {
         PlaceKind::Error | PlaceKind::Local(_) | PlaceKind::Data(_) => {}
         PlaceKind::Deref(address) | PlaceKind::Mapped { addr: address, .. } => expr(address, f),
-        PlaceKind::Field { base, .. } => place(base, f),
+        PlaceKind::Field { base, .. } => inside(base, f),
         PlaceKind::Index { base, index } => {
-            place(base, f);
+            inside(base, f);
             if let Index::At(e) = &**index {
                 expr(e, f);
             }

@@ -354,7 +354,8 @@ pub struct Slot {
 pub enum FuncKind {
     #[default]
     Normal,
-    /// The body is one `Asm`; arguments in A, X, Y as the language says; no frame.
+    /// The body is one `Asm`; arguments in A, X, Y as the language says; no frame. The value of its
+    /// `Return` means nothing: the result is what the assembly leaves in the registers.
     Naked,
     /// `@irq`: falling off the end (`Return(None)` with `chain` set by the lowering through
     /// `Rt::IrqChain` before it) goes on with the system's interrupt work.
