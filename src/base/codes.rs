@@ -151,6 +151,10 @@ codes! {
     VERSION_CONFLICT "E2018" "two importers want different versions of a module";
     PREFIX_CLASH "E2019" "two modules have the same prefix";
 
+    VERSION_MISMATCH "E2019" "a version in the file that its name contradicts";
+    INCLUDE_MISSING "E2020" "a file to include that is not found";
+    INCLUDE_CYCLE "E2021" "files that include each other";
+
     // Inline assembly.
     ASSEMBLY "E3001" "a fault in inline assembly";
 

@@ -4,13 +4,17 @@
 //! results as bytes, and diagnostics in the sink. Invariant: `None` exactly when the sink holds an
 //! error; nothing is written. Not here: where results go (`output.rs`), and showing diagnostics.
 
-use crate::base::codes;
-use crate::base::diag::{Diagnostic, Sink};
+use std::collections::BTreeMap;
+
+use crate::base::diag::Sink;
 use crate::base::source::SourceMap;
 use crate::driver::files::Files;
-use crate::driver::load::load;
-use crate::driver::session::{Emit, Options};
-use crate::parse;
+use crate::driver::modules::load_all;
+use crate::driver::session::{Emit, OptLevel, Options, Target};
+use crate::link::LinkInput;
+use crate::mir::ir::Program;
+use crate::sema::{self, CheckContext, hir};
+use crate::{codegen, link, lower, out};
 
 /// The results of a compilation.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -33,17 +37,76 @@ pub fn build(
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Option<Built> {
-    check(files, options, main, sources, sink);
+    let modules = check(files, options, main, sources, sink);
     if sink.has_errors() {
         return None;
     }
-    sink.push(Diagnostic::global(codes::NOT_BUILT, "Code generation is not built yet"));
-    None
+    let modules: Vec<&hir::Module> = modules.iter().collect();
+    let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
+    optimise(&mut program, options);
+    let generated = codegen::generate(&mut program, &codegen_options(options), sink);
+    if sink.has_errors() {
+        return None;
+    }
+    let input = LinkInput {
+        sections: generated.sections,
+        entry: generated.entry,
+        init: generated.init,
+        keep: generated.keep,
+        env: program.env.clone(),
+        mapped: generated.mapped,
+        zero_page: generated.zero_page,
+    };
+    let image = link::link(&input, sink)?;
+    if sink.has_errors() {
+        return None;
+    }
+    let prg = out::prg::write(&image);
+    Some(Built { prg: Some(prg), ..Built::default() })
 }
 
-/// Finds everything wrong with `main` that needs no code generation.
-pub fn check(files: &dyn Files, _options: &Options, main: &str, sources: &mut SourceMap, sink: &mut Sink) {
-    let Some(file) = load(files, main, sources, sink) else { return };
-    let text = sources.file(file).text.clone();
-    parse::parse(file, &text, sink);
+/// Finds everything wrong with `main` that needs no code generation. The modules come in
+/// dependency order, the program last.
+pub fn check(
+    files: &dyn Files,
+    options: &Options,
+    main: &str,
+    sources: &mut SourceMap,
+    sink: &mut Sink,
+) -> Vec<hir::Module> {
+    let loaded = load_all(files, options, main, sources, sink);
+    let mut interfaces = BTreeMap::new();
+    let mut checked = Vec::new();
+    let lowercase = loaded.last().is_some_and(|l| sema::wants_lowercase(&l.unit.source()));
+    let count = loaded.len();
+    for (at, module) in loaded.iter().enumerate() {
+        let context = CheckContext {
+            imports: &module.found,
+            modules: &interfaces,
+            name: &module.name,
+            program: at + 1 == count && options.target != Target::Library,
+            lowercase: if options.target == Target::Library {
+                Some(options.lowercase)
+            } else {
+                Some(lowercase)
+            },
+        };
+        let (hir, interface) = sema::check_with_interface(&module.unit.source(), &context, sink);
+        interfaces.insert(module.name.clone(), interface);
+        checked.push(hir);
+    }
+    checked
+}
+
+fn optimise(program: &mut Program, options: &Options) {
+    let _ = (program, options);
+}
+
+fn codegen_options(options: &Options) -> codegen::Options {
+    let level = match options.opt {
+        OptLevel::O0 => 0,
+        OptLevel::O1 => 1,
+        OptLevel::O2 | OptLevel::Os => 2,
+    };
+    codegen::Options { level, small: options.opt == OptLevel::Os }
 }

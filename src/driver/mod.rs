@@ -3,6 +3,9 @@
 pub mod build;
 pub mod drive;
 pub mod files;
+pub mod library;
 pub mod load;
+pub mod modules;
 pub mod output;
 pub mod session;
+pub mod sources;

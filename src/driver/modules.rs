@@ -1,0 +1,364 @@
+//! Finds the modules of a program: folders, versions, order.
+//!
+//! In: the main file. Out: all units in dependency order, and what each import leads to. Invariant:
+//! one program has one version of a module, the highest that fits every importer; circles are
+//! reported with their path. The rules are in language.md, "Modules". Not here: meaning.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::codes;
+use crate::base::diag::{Diagnostic, Sink};
+use crate::base::source::{SourceMap, Span};
+use crate::driver::files::Files;
+use crate::driver::library;
+use crate::driver::output::{folder_of, join, stem};
+use crate::driver::session::Options;
+use crate::driver::sources::{Reader, Unit};
+use crate::sema::versions::{Constraint, Version, choose};
+use crate::sema::{Found, imports};
+use crate::syntax::ast;
+
+/// A module or the program, parsed.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Dotted name; the file's stem for the program.
+    pub name: String,
+    pub unit: Unit,
+    /// For each import, in order of the text.
+    pub found: Vec<Found>,
+}
+
+/// One place where a module can be had.
+#[derive(Clone, Debug)]
+struct Candidate {
+    version: Version,
+    path: String,
+}
+
+/// Where a module was found: all versions of the first folder that has any.
+#[derive(Clone, Debug, Default)]
+struct Home {
+    candidates: Vec<Candidate>,
+}
+
+/// A demand for a module.
+#[derive(Clone, Debug)]
+struct Demand {
+    importer: String,
+    constraint: Option<(Constraint, String)>,
+    span: Span,
+}
+
+/// Loads the program and all modules that it needs, dependencies first, the program last.
+pub fn load_all(
+    files: &dyn Files,
+    options: &Options,
+    main: &str,
+    sources: &mut SourceMap,
+    sink: &mut Sink,
+) -> Vec<Loaded> {
+    let reader = Reader { files, include_folders: &options.include_folders, sources, sink };
+    let mut finder = Finder {
+        reader,
+        options,
+        main_folder: folder_of(main).to_string(),
+        homes: BTreeMap::new(),
+        units: BTreeMap::new(),
+        chosen: BTreeMap::new(),
+        reported: BTreeSet::new(),
+    };
+    let Some(unit) = finder.reader.unit(main) else { return Vec::new() };
+    let program = stem(main).to_string();
+    finder.settle(&program, &unit);
+    finder.order(program, unit)
+}
+
+struct Finder<'a> {
+    reader: Reader<'a>,
+    options: &'a Options,
+    main_folder: String,
+    /// Where each module lies, as its first importer sees it.
+    homes: BTreeMap<String, Home>,
+    /// Parsed modules by path.
+    units: BTreeMap<String, Unit>,
+    /// The chosen path of each module.
+    chosen: BTreeMap<String, String>,
+    /// Imports whose fault is reported already.
+    reported: BTreeSet<Span>,
+}
+
+/// Name, constraint and place of each import of a unit.
+fn wanted(unit: &Unit) -> Vec<(String, Option<(Constraint, String)>, Span)> {
+    imports(&unit.source())
+        .into_iter()
+        .map(|import| {
+            let constraint = import.version.as_ref().map(|v| (Constraint::from(v), v.text.clone()));
+            (dotted(&import.path), constraint, import.span)
+        })
+        .collect()
+}
+
+fn dotted(path: &ast::ModulePath) -> String {
+    path.parts.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(".")
+}
+
+impl Finder<'_> {
+    /// Chooses versions until no choice changes the demands any more.
+    fn settle(&mut self, program: &str, main: &Unit) {
+        // Each round can only change choices that the round before brought up.
+        for _ in 0..64 {
+            let demands = self.demands(program, main);
+            let mut chosen = BTreeMap::new();
+            for (name, demands) in &demands {
+                if let Some(path) = self.pick(name, demands) {
+                    chosen.insert(name.clone(), path);
+                }
+            }
+            let same = chosen == self.chosen;
+            self.chosen = chosen;
+            for path in self.chosen.values().cloned().collect::<Vec<_>>() {
+                self.parse(&path);
+            }
+            if same {
+                self.report_conflicts(&demands);
+                return;
+            }
+        }
+    }
+
+    fn parse(&mut self, path: &str) {
+        if self.units.contains_key(path) {
+            return;
+        }
+        let bundled = library::MODULES.iter().find(|(name, _)| library::path(name) == path);
+        let unit = match bundled {
+            Some((_, text)) => Some(self.reader.bundled(path, text)),
+            None => self.reader.unit(path),
+        };
+        if let Some(unit) = unit {
+            self.units.insert(path.to_string(), unit);
+        }
+    }
+
+    /// Who asks for which module, following the choices made so far.
+    fn demands(&mut self, program: &str, main: &Unit) -> BTreeMap<String, Vec<Demand>> {
+        let mut demands: BTreeMap<String, Vec<Demand>> = BTreeMap::new();
+        let mut queue = vec![(program.to_string(), folder_of(&main.path).to_string(), wanted(main))];
+        let mut seen = BTreeSet::new();
+        while let Some((importer, folder, imports)) = queue.pop() {
+            for (name, constraint, span) in imports {
+                self.locate(&name, &folder);
+                demands.entry(name.clone()).or_default().push(Demand {
+                    importer: importer.clone(),
+                    constraint,
+                    span,
+                });
+                let Some(unit) = self.chosen.get(&name).and_then(|path| self.units.get(path)) else {
+                    continue;
+                };
+                if seen.insert(name.clone()) {
+                    queue.push((name, folder_of(&unit.path).to_string(), wanted(unit)));
+                }
+            }
+        }
+        demands
+    }
+
+    /// Finds the folder of a module, as the importer in `folder` sees it.
+    fn locate(&mut self, name: &str, folder: &str) {
+        if self.homes.contains_key(name) {
+            return;
+        }
+        let mut folders = vec![folder.to_string(), self.main_folder.clone()];
+        folders.extend(self.options.module_folders.iter().cloned());
+        let mut home = Home::default();
+        for folder in folders {
+            home.candidates = self.versions_in(&folder, name);
+            if !home.candidates.is_empty() {
+                break;
+            }
+        }
+        if home.candidates.is_empty() && library::text(name).is_some() {
+            home.candidates.push(Candidate { version: Version::default(), path: library::path(name) });
+        }
+        self.homes.insert(name.to_string(), home);
+    }
+
+    /// The sources of a module in one folder: `b.pyco`, `b@1.2.pyco`.
+    fn versions_in(&mut self, folder: &str, name: &str) -> Vec<Candidate> {
+        let (parents, last) = match name.rsplit_once('.') {
+            Some((parents, last)) => (parents.replace('.', "/"), last),
+            None => (String::new(), name),
+        };
+        let folder = if parents.is_empty() { folder.to_string() } else { join(folder, &parents) };
+        let mut candidates = Vec::new();
+        for file in self.reader.files.list(&folder) {
+            let Some(base) = file.strip_suffix(".pyco") else { continue };
+            let path = join(&folder, &file);
+            let (module, version) = match base.split_once('@') {
+                Some((module, version)) => (module, Version::parse(version)),
+                None => (base, None),
+            };
+            if module != last || base.contains('@') && version.is_none() {
+                continue;
+            }
+            self.parse(&path);
+            let header = self.units.get(&path).and_then(|u| u.tree.header.as_ref()?.version.as_ref());
+            let inside = header.map(|v| (Version { major: v.major, minor: v.minor, patch: v.patch }, v.span));
+            if let (Some(named), Some((inside, span))) = (version, inside)
+                && named != inside
+                && self.reported.insert(span)
+            {
+                self.reader.sink.push(
+                    Diagnostic::error(
+                        codes::VERSION_MISMATCH,
+                        span,
+                        format!("This says version {inside}, but the file's name says {named}"),
+                    )
+                    .help("make the two agree"),
+                );
+            }
+            candidates.push(Candidate { version: version.or(inside.map(|i| i.0)).unwrap_or_default(), path });
+        }
+        candidates
+    }
+
+    fn pick(&self, name: &str, demands: &[Demand]) -> Option<String> {
+        let home = self.homes.get(name)?;
+        let versions: Vec<Version> = home.candidates.iter().map(|c| c.version).collect();
+        let constraints: Vec<Constraint> =
+            demands.iter().filter_map(|d| Some(d.constraint.as_ref()?.0)).collect();
+        let version = choose(&versions, &constraints)?;
+        home.candidates.iter().find(|c| c.version == version).map(|c| c.path.clone())
+    }
+
+    /// Two importers whose demands some version fits one by one, but none fits together.
+    fn report_conflicts(&mut self, demands: &BTreeMap<String, Vec<Demand>>) {
+        for (name, demands) in demands {
+            let Some(home) = self.homes.get(name) else { continue };
+            if self.chosen.contains_key(name) || home.candidates.is_empty() {
+                continue;
+            }
+            let versions: Vec<Version> = home.candidates.iter().map(|c| c.version).collect();
+            let alone = |d: &Demand| {
+                let constraint: Vec<Constraint> = d.constraint.iter().map(|c| c.0).collect();
+                choose(&versions, &constraint).is_some()
+            };
+            // A demand that nothing fits is reported by the checker, at its import.
+            if !demands.iter().all(alone) {
+                continue;
+            }
+            let asks: Vec<String> = demands
+                .iter()
+                .filter_map(|d| Some(format!("'{}' asks for {}", d.importer, d.constraint.as_ref()?.1)))
+                .collect();
+            let Some(last) = demands.iter().rev().find(|d| d.constraint.is_some()) else { continue };
+            let mut diagnostic = Diagnostic::error(
+                codes::VERSION_CONFLICT,
+                last.span,
+                format!("No version of module '{name}' fits all its importers: {}", asks.join(", ")),
+            )
+            .note(format!("available: {}", crate::sema::versions::list(&versions)));
+            for demand in demands.iter().filter(|d| d.constraint.is_some() && d.span != last.span) {
+                diagnostic = diagnostic.also(demand.span, "the other demand is here");
+            }
+            for demand in demands {
+                self.reported.insert(demand.span);
+            }
+            self.reader.sink.push(diagnostic);
+        }
+    }
+
+    /// Dependencies first; reports circles.
+    fn order(mut self, program: String, main: Unit) -> Vec<Loaded> {
+        let mut state: BTreeMap<String, bool> = BTreeMap::new();
+        let mut order = Vec::new();
+        let mut path = vec![program.clone()];
+        let main_imports = wanted(&main);
+        self.visit(&main_imports, &mut path, &mut state, &mut order);
+        let found = self.found(&main, &main_imports);
+        let mut loaded = Vec::new();
+        for name in order {
+            let Some(unit) = self.chosen.get(&name).and_then(|p| self.units.remove(p)) else { continue };
+            let imports = wanted(&unit);
+            let found = self.found(&unit, &imports);
+            loaded.push(Loaded { name, unit, found });
+        }
+        loaded.push(Loaded { name: program, unit: main, found });
+        loaded
+    }
+
+    /// Depth-first; `state` is false while a module is on the path.
+    fn visit(
+        &mut self,
+        imports: &[(String, Option<(Constraint, String)>, Span)],
+        path: &mut Vec<String>,
+        state: &mut BTreeMap<String, bool>,
+        order: &mut Vec<String>,
+    ) {
+        for (name, _, span) in imports {
+            match state.get(name) {
+                Some(true) => continue,
+                Some(false) => {
+                    let at = path.iter().position(|p| p == name).unwrap_or(0);
+                    let circle: Vec<&str> =
+                        path[at..].iter().map(String::as_str).chain([name.as_str()]).collect();
+                    self.reader.sink.push(
+                        Diagnostic::error(
+                            codes::CIRCULAR_IMPORT,
+                            *span,
+                            format!("Circular dependency detected: {}", circle.join(" → ")),
+                        )
+                        .help("move what both need to a third module"),
+                    );
+                    self.reported.insert(*span);
+                    continue;
+                }
+                None => {}
+            }
+            let Some(unit) = self.chosen.get(name).and_then(|p| self.units.get(p)) else { continue };
+            let inner = wanted(unit);
+            state.insert(name.clone(), false);
+            path.push(name.clone());
+            self.visit(&inner, path, state, order);
+            path.pop();
+            state.insert(name.clone(), true);
+            order.push(name.clone());
+        }
+    }
+
+    fn found(&self, unit: &Unit, imports: &[(String, Option<(Constraint, String)>, Span)]) -> Vec<Found> {
+        let known = || self.known_modules(folder_of(&unit.path));
+        imports
+            .iter()
+            .map(|(name, constraint, span)| {
+                if self.reported.contains(span) {
+                    return Found::Reported;
+                }
+                let candidates = self.homes.get(name).map_or(&[][..], |h| &h.candidates);
+                let available: Vec<Version> = candidates.iter().map(|c| c.version).collect();
+                let fits = constraint.as_ref().is_none_or(|(c, _)| available.iter().any(|v| c.allows(*v)));
+                match self.chosen.get(name) {
+                    _ if candidates.is_empty() => Found::Unknown { known: known() },
+                    _ if !fits => Found::NoVersion { available },
+                    Some(_) => Found::Module(name.clone()),
+                    None => Found::Reported,
+                }
+            })
+            .collect()
+    }
+
+    /// Names for "did you mean".
+    fn known_modules(&self, folder: &str) -> Vec<String> {
+        let mut known: BTreeSet<String> = library::MODULES.iter().map(|(name, _)| name.to_string()).collect();
+        let folders = [folder, &self.main_folder];
+        for folder in folders.into_iter().chain(self.options.module_folders.iter().map(String::as_str)) {
+            for file in self.reader.files.list(folder) {
+                if let Some(base) = file.strip_suffix(".pyco") {
+                    known.insert(base.split('@').next().unwrap_or(base).to_string());
+                }
+            }
+        }
+        known.into_iter().collect()
+    }
+}
