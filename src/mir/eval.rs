@@ -3,7 +3,7 @@
 //!
 //! In and out: bits in a `u32`, cut to the type. `docs/language.md` section 4 has the rules.
 
-use crate::mir::ir::{BinOp, Cond, Ty};
+use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
 
 /// `a op b` for operands of type `ty` (the count of a shift may have any type).
 pub fn bin(op: BinOp, ty: Ty, a: u32, b: u32) -> u32 {
@@ -61,6 +61,23 @@ pub fn cmp(cond: Cond, ty: Ty, a: u32, b: u32) -> bool {
         Cond::SGt => sa > sb,
         Cond::SGe => sa >= sb,
     }
+}
+
+/// The result, of type `ty`, of an operation on known numbers; `None` when it is not arithmetic or
+/// an operand that matters is not known.
+pub fn op(op: &Op, ty: Ty, type_of: impl Fn(Value) -> Ty, get: impl Fn(Value) -> Option<u32>) -> Option<u32> {
+    Some(match op {
+        Op::Const(n) => *n,
+        Op::Bin(op, a, b) => bin(*op, ty, get(*a)?, get(*b)?),
+        Op::Neg(a) => neg(ty, get(*a)?),
+        Op::Not(a) => not(ty, get(*a)?),
+        Op::Cmp(cond, a, b) => cmp(*cond, type_of(*a), get(*a)?, get(*b)?).into(),
+        Op::Zext(a) => get(*a)?,
+        Op::Sext(a) => sext(type_of(*a), ty, get(*a)?),
+        Op::Trunc(a) => get(*a)? & ty.mask(),
+        Op::Select(c, a, b) => get(if get(*c)? != 0 { *a } else { *b })?,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

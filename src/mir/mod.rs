@@ -1,9 +1,11 @@
 //! Layer 4: the middle IR, its text form, its analyses and its interpreter.
 
+pub mod alias;
 pub mod build;
 pub mod callgraph;
 pub mod cfg;
 pub mod dom;
+pub mod effects;
 pub mod eval;
 pub mod interp;
 pub mod interp_rt;

@@ -151,6 +151,25 @@ routines! {
 }
 
 impl Rt {
+    /// True when it writes the text buffer, and returns its address.
+    pub fn uses_buffer(self) -> bool {
+        use Rt::*;
+        matches!(
+            self,
+            StrU8
+                | StrI8
+                | StrU16
+                | StrI16
+                | StrU32
+                | StrI32
+                | StrFloat
+                | StrF16
+                | StrF32
+                | StrBool
+                | StrDecimals
+        )
+    }
+
     /// The routine of a name.
     pub fn named(name: &str) -> Option<Rt> {
         Rt::ALL.iter().copied().find(|r| r.name() == name)

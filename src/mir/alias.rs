@@ -1,0 +1,246 @@
+//! Which memory a place of one function may be: the origins of pointers.
+//!
+//! In: a function. Out: for each value the globals and slots into which it may point, and which of
+//! them get known outside the places that name them ("pointed"). A pointer made from the address
+//! of a global or slot stays inside it.
+//! Not here: calls and interrupts; that is `effects.rs`.
+
+use crate::base::idset::IdSet;
+use crate::base::index::IndexVec;
+use crate::mir::cfg::Cfg;
+use crate::mir::ir::{Addr, AsmArg, Base, BinOp, Func, GlobalId, Inst, Op, SlotId, Term, Value};
+
+/// A piece of memory with an identity.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Region {
+    Global(GlobalId),
+    Slot(SlotId),
+}
+
+/// Into what a pointer may point.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Origin {
+    /// In ascending order.
+    pub regions: Vec<Region>,
+    /// Also into anything whose address is known outside.
+    pub other: bool,
+}
+
+impl Origin {
+    fn of(region: Region) -> Self {
+        Self { regions: vec![region], other: false }
+    }
+
+    fn other() -> Self {
+        Self { regions: Vec::new(), other: true }
+    }
+
+    /// Adds what `from` may point into. True when there was something new.
+    fn join(&mut self, from: &Origin) -> bool {
+        let before = (self.regions.len(), self.other);
+        self.regions.extend(&from.regions);
+        self.regions.sort_unstable();
+        self.regions.dedup();
+        self.other |= from.other;
+        before != (self.regions.len(), self.other)
+    }
+
+    /// The origin of a sum: a pointer and an offset, or two numbers.
+    fn sum(a: &Origin, b: &Origin) -> Origin {
+        match (a.regions.is_empty(), b.regions.is_empty()) {
+            (false, true) => a.clone(),
+            (true, false) => b.clone(),
+            (true, true) => Origin::other(),
+            (false, false) => {
+                let mut both = a.clone();
+                both.join(b);
+                both.other = true;
+                both
+            }
+        }
+    }
+}
+
+/// The origins of all values of a function.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    values: IndexVec<Value, Origin>,
+    /// Slots whose address leaves the places that name them.
+    pub pointed_slots: IdSet<SlotId>,
+    /// Globals whose address this function lets out.
+    pub pointed_globals: IdSet<GlobalId>,
+}
+
+impl Origins {
+    /// Traces all pointers. The function must have blocks.
+    pub fn new(func: &Func) -> Self {
+        let mut origins = Self {
+            values: IndexVec::filled(func.values.len(), Origin::default()),
+            pointed_slots: IdSet::new(func.slots.len()),
+            pointed_globals: IdSet::default(),
+        };
+        for &param in &func.blocks[Func::ENTRY].params {
+            origins.values[param] = Origin::other();
+        }
+        let order = Cfg::new(func).rpo;
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &id in &order {
+                let block = &func.blocks[id];
+                for inst in &block.insts {
+                    if let Some(result) = inst.result {
+                        let origin = origins.computed(&inst.op);
+                        changed |= origins.values[result].join(&origin);
+                    }
+                }
+                for target in block.term.targets() {
+                    for (&param, &arg) in func.blocks[target.block].params.iter().zip(&target.args) {
+                        let origin = origins.values[arg].clone();
+                        changed |= origins.values[param].join(&origin);
+                    }
+                }
+            }
+        }
+        for block in func.blocks.iter() {
+            block.insts.iter().for_each(|inst| origins.note_escapes(inst));
+            if let Term::Return(Some(value)) = block.term {
+                origins.escapes(value);
+            }
+        }
+        origins
+    }
+
+    fn computed(&self, op: &Op) -> Origin {
+        match op {
+            Op::Addr(addr) => self.place(addr),
+            Op::Bin(BinOp::Add, a, b) => Origin::sum(&self.values[*a], &self.values[*b]),
+            // A difference of two pointers is a number; a pointer less a number stays a pointer.
+            Op::Bin(BinOp::Sub, a, b) if self.values[*b].regions.is_empty() => {
+                Origin::sum(&self.values[*a], &Origin::default())
+            }
+            Op::Select(_, a, b) => {
+                let mut origin = self.values[*a].clone();
+                origin.join(&self.values[*b]);
+                origin
+            }
+            _ => Origin::other(),
+        }
+    }
+
+    /// What a place may be.
+    pub fn place(&self, addr: &Addr) -> Origin {
+        let base = match addr.base {
+            Base::Global(id) => Origin::of(Region::Global(id)),
+            Base::Slot(id) => Origin::of(Region::Slot(id)),
+            Base::Value(v) => self.value(v).clone(),
+            Base::Abs | Base::Func(_) => Origin::other(),
+        };
+        match addr.index {
+            Some(index) => Origin::sum(&base, self.value(index)),
+            None => base,
+        }
+    }
+
+    /// Into what a value may point. Of a value that was made after the trace nothing is known.
+    pub fn value(&self, value: Value) -> &Origin {
+        static UNKNOWN: Origin = Origin { regions: Vec::new(), other: true };
+        self.values.get(value).unwrap_or(&UNKNOWN)
+    }
+
+    fn note_escapes(&mut self, inst: &Inst) {
+        match &inst.op {
+            // Places, sums and comparisons do not let an address out; routines keep none.
+            Op::Const(_)
+            | Op::Addr(_)
+            | Op::Load(..)
+            | Op::Bin(BinOp::Add, ..)
+            | Op::Cmp(..)
+            | Op::Select(..)
+            | Op::Copy { .. }
+            | Op::Rt(..)
+            | Op::Sei
+            | Op::Cli
+            | Op::Nop(_) => {}
+            Op::Bin(BinOp::Sub, _, b) => self.escapes(*b),
+            Op::Store(_, value, _) | Op::Fill { value, .. } => self.escapes(*value),
+            Op::Asm(block) => {
+                for (_, arg) in &block.args {
+                    if let AsmArg::Addr(base, _) = arg {
+                        let origin = self.place(&Addr::new(*base, 0));
+                        self.let_out(&origin);
+                    }
+                }
+            }
+            op => {
+                let mut used = Vec::new();
+                op.for_each_use(|v| used.push(v));
+                used.into_iter().for_each(|v| self.escapes(v));
+            }
+        }
+    }
+
+    fn escapes(&mut self, value: Value) {
+        let origin = self.values[value].clone();
+        self.let_out(&origin);
+    }
+
+    fn let_out(&mut self, origin: &Origin) {
+        for region in &origin.regions {
+            match *region {
+                Region::Global(id) => drop(self.pointed_globals.insert(id)),
+                Region::Slot(id) => drop(self.pointed_slots.insert(id)),
+            }
+        }
+    }
+}
+
+/// How two places with the same base and index lie to each other, and in general whether two
+/// ranges of bytes may share one.
+pub fn same_start(a: &Addr, b: &Addr) -> bool {
+    a.base == b.base && a.index == b.index && (a.offset - b.offset) & 0xffff == 0
+}
+
+/// True when two ranges with the same base and index share a byte; `None` when they differ in base
+/// or index.
+pub fn overlap(a: &Addr, a_len: u32, b: &Addr, b_len: u32) -> Option<bool> {
+    if a.base != b.base || a.index != b.index {
+        return None;
+    }
+    let forward = b.offset.wrapping_sub(a.offset) as u32 & 0xffff;
+    let backward = a.offset.wrapping_sub(b.offset) as u32 & 0xffff;
+    Some(forward < a_len || backward < b_len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mir::ir::FuncId;
+    use crate::mir::text;
+
+    #[test]
+    fn pointers_are_traced_and_escapes_noted() {
+        let program = text::parse(
+            "global @g bss 9\nglobal @h bss 9\nglobal @k bss 2\nfunc @f(i16) {\n slot s0 \"\" 4\n slot s1 \"\" 4\n\
+             b0(v0: i16):\n v1: i16 = addr [@g]\n v2: i16 = add v1, v0\n v3: i16 = addr [s0]\n\
+             v4: i16 = addr [@h]\n store [@k], v4\n rt rt_print_str(v3)\n v5: i16 = addr [s1]\n call @f(v5)\n\
+             jump b1(v2)\nb1(v6: i16):\n v7: i8 = load [v6]\n v8: i8 = load [v0]\n return\n}",
+        )
+        .unwrap();
+        let func = &program.funcs[FuncId(0)];
+        let origins = Origins::new(func);
+        assert_eq!(origins.value(Value(6)), &Origin::of(Region::Global(GlobalId(0))));
+        assert_eq!(origins.value(Value(0)), &Origin::other());
+        assert_eq!(origins.pointed_globals.iter().collect::<Vec<_>>(), [GlobalId(1)]);
+        assert_eq!(origins.pointed_slots.iter().collect::<Vec<_>>(), [SlotId(1)]);
+    }
+
+    #[test]
+    fn ranges_overlap_by_their_bytes() {
+        let at = |offset| Addr::new(Base::Abs, offset);
+        assert_eq!(overlap(&at(4), 2, &at(5), 1), Some(true));
+        assert_eq!(overlap(&at(4), 2, &at(6), 1), Some(false));
+        assert_eq!(overlap(&at(0xffff), 2, &at(0), 1), Some(true), "addresses wrap");
+        assert_eq!(overlap(&at(0), 1, &Addr::new(Base::Slot(SlotId(0)), 0), 1), None);
+    }
+}

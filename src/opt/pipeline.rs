@@ -1,0 +1,141 @@
+//! In which order the passes run at each level, and the means to find a faulty one.
+//!
+//! In: a program and the options. Out: the program, optimised, and a report.
+
+use crate::mir::callgraph::CallGraph;
+use crate::mir::effects::Effects;
+use crate::mir::ir::{FuncId, Program};
+use crate::mir::{print, verify};
+use crate::opt::{Level, OptOptions, Pass, Run, pass_named, run_on};
+
+/// Rounds of a group of passes over one function before it counts as done.
+const MAX_ROUNDS: usize = 8;
+
+/// A step of a pipeline.
+enum Step {
+    /// A pass over the whole program.
+    Program(&'static str),
+    /// Passes over each function, callees first, repeated until nothing changes.
+    Funcs(&'static [&'static str]),
+}
+
+const CLEAN: &[&str] = &["fold", "simplify_cfg", "dce"];
+
+const O0: &[Step] = &[Step::Program("shake")];
+const O1: &[Step] = &[Step::Program("shake"), Step::Funcs(CLEAN), Step::Program("shake")];
+const O2: &[Step] = &[Step::Program("shake"), Step::Funcs(CLEAN), Step::Program("shake")];
+const OS: &[Step] = &[Step::Program("shake"), Step::Funcs(CLEAN), Step::Program("shake")];
+
+/// What happened.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many passes ran, one for each function.
+    pub count: u32,
+    /// What `print_after` asked for: the pass and the text.
+    pub dumps: Vec<(String, String)>,
+}
+
+/// Optimises a program. It must be verified.
+pub fn optimise(program: &mut Program, options: &OptOptions) -> Report {
+    let mut runner = Runner { program, options, report: Report::default() };
+    let steps = match options.level {
+        Level::O0 => O0,
+        Level::O1 => O1,
+        Level::O2 => O2,
+        Level::Os => OS,
+    };
+    for step in steps {
+        match step {
+            Step::Program(name) => drop(runner.program(name)),
+            Step::Funcs(names) => runner.funcs(names),
+        }
+    }
+    runner.report
+}
+
+/// The memory effects of all functions.
+pub(super) fn effects(program: &Program) -> Effects {
+    Effects::new(program, &CallGraph::new(program))
+}
+
+struct Runner<'a> {
+    program: &'a mut Program,
+    options: &'a OptOptions,
+    report: Report,
+}
+
+impl Runner<'_> {
+    /// The pass, unless it is left out.
+    fn pass(&self, name: &str) -> Option<&'static Pass> {
+        let pass = pass_named(name);
+        debug_assert!(pass.is_some(), "no pass {name}");
+        pass.filter(|p| !self.options.without.iter().any(|w| w == p.name))
+    }
+
+    /// Counts a run; false when the limit of `bisect` is reached.
+    fn count(&mut self) -> bool {
+        let allowed = self.options.bisect.is_none_or(|limit| self.report.count < limit);
+        self.report.count += u32::from(allowed);
+        allowed
+    }
+
+    fn program(&mut self, name: &str) -> bool {
+        let Some(pass) = self.pass(name) else { return false };
+        let Run::Program(run) = pass.run else { return false };
+        if !self.count() {
+            return false;
+        }
+        let changed = run(self.program, self.options.level);
+        if self.checks()
+            && let Err(faults) = verify::verify(self.program)
+        {
+            panic!("invalid after {name}:\n{}\n{}", faults.join("\n"), print::program(self.program));
+        }
+        self.dump(name, |program| print::program(program));
+        changed
+    }
+
+    fn funcs(&mut self, names: &[&str]) {
+        let graph = CallGraph::new(self.program);
+        let effects = Effects::new(self.program, &graph);
+        for &id in graph.sccs.iter().flatten() {
+            if self.program.funcs[id].is_extern() {
+                continue;
+            }
+            for _ in 0..MAX_ROUNDS {
+                let changed =
+                    names.iter().fold(false, |changed, name| self.func(name, id, &effects) || changed);
+                if !changed {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn func(&mut self, name: &str, id: FuncId, effects: &Effects) -> bool {
+        let Some(pass) = self.pass(name) else { return false };
+        let Run::Func(run) = pass.run else { return false };
+        if !self.count() {
+            return false;
+        }
+        let changed = run_on(self.program, run, id, effects, self.options.level);
+        if self.checks() && changed {
+            verify::assert_valid(self.program, id, name);
+        }
+        if changed {
+            self.dump(name, |program| print::func(program, &program.funcs[id]));
+        }
+        changed
+    }
+
+    fn checks(&self) -> bool {
+        cfg!(debug_assertions) || self.options.verify
+    }
+
+    fn dump(&mut self, name: &str, text: impl Fn(&Program) -> String) {
+        if self.options.print_after.iter().any(|w| w == name || w == "all") {
+            let text = text(self.program);
+            self.report.dumps.push((name.to_string(), text));
+        }
+    }
+}

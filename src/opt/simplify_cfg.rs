@@ -1,0 +1,208 @@
+//! Makes the control-flow graph smaller: merges blocks, skips empty ones, threads jumps.
+//!
+//! Threading: a predecessor for which the outcome of a block's branch is known jumps straight to
+//! where the branch goes. Values of the skipped block must not be used elsewhere.
+
+use std::collections::BTreeMap;
+
+use crate::base::index::IndexVec;
+use crate::mir::cfg::Cfg;
+use crate::mir::effects::is_pure;
+use crate::mir::eval;
+use crate::mir::ir::{Block, BlockId, Func, Inst, Op, Target, Term, Value};
+use crate::mir::rewrite::{self, Substitution, for_each_term_use};
+use crate::opt::{Context, Pass, Run};
+
+pub const PASS: Pass =
+    Pass { name: "simplify_cfg", about: "merges and skips blocks, threads jumps", run: Run::Func(run) };
+
+/// Operations of a block that a threaded jump may skip.
+const MAX_SKIPPED: usize = 6;
+
+fn run(func: &mut Func, _ctx: &Context) -> bool {
+    let mut changed = rewrite::remove_unreachable(func);
+    loop {
+        let mut again = simplify_branches(func);
+        again |= skip_blocks(func);
+        again |= rewrite::remove_unreachable(func);
+        again |= merge_blocks(func);
+        if !again {
+            return changed;
+        }
+        changed = true;
+    }
+}
+
+/// Branches whose two targets are one become jumps.
+fn simplify_branches(func: &mut Func) -> bool {
+    let mut changed = false;
+    for block in func.blocks.iter_mut() {
+        if let Term::Branch { then, other, .. } = &block.term
+            && then == other
+        {
+            block.term = Term::Jump(then.clone());
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// Appends to each block the only successor of which it is the only predecessor.
+fn merge_blocks(func: &mut Func) -> bool {
+    let cfg = Cfg::new(func);
+    let mut subst = Substitution::new(func);
+    let mut changed = false;
+    for &id in &cfg.rpo {
+        while let Term::Jump(target) = &func.blocks[id].term {
+            let next = target.block;
+            // A block that was merged away is empty of predecessors, never the entry.
+            if next == id || next == Func::ENTRY || cfg.single_pred(next).is_none() {
+                break;
+            }
+            let args = target.args.clone();
+            let merged = std::mem::take(&mut func.blocks[next]);
+            for (&param, arg) in merged.params.iter().zip(args) {
+                subst.replace(param, arg);
+            }
+            let block = &mut func.blocks[id];
+            block.insts.extend(merged.insts);
+            block.term = merged.term;
+            block.term_span = merged.term_span;
+            changed = true;
+        }
+    }
+    if changed {
+        subst.apply(func);
+        rewrite::remove_unreachable(func);
+    }
+    changed
+}
+
+/// What threading needs to know of a function.
+struct Threader {
+    /// Blocks that may be skipped: pure, and none of their values is used elsewhere.
+    closed: IndexVec<BlockId, bool>,
+    /// Values that are numbers.
+    consts: IndexVec<Value, Option<u32>>,
+}
+
+fn skip_blocks(func: &mut Func) -> bool {
+    let mut threader = Threader::new(func);
+    let mut changed = false;
+    for from in func.blocks.ids() {
+        for edge in 0..2 {
+            // Bounded: a cycle of empty blocks would go on for ever.
+            for _ in 0..func.blocks.len() {
+                let Some(target) = func.blocks[from].term.targets().nth(edge).cloned() else { break };
+                if target.block == from || !threader.closed[target.block] {
+                    break;
+                }
+                let Some(next) = threader.bypass(func, from, &target) else { break };
+                if next == target {
+                    break;
+                }
+                if let Some(slot) = func.blocks[from].term.targets_mut().nth(edge) {
+                    *slot = next;
+                }
+                changed = true;
+            }
+        }
+    }
+    changed
+}
+
+/// What is known of a value of the skipped block on one way.
+#[derive(Clone, Copy)]
+enum Known {
+    Const(u32),
+    /// It is this value from outside.
+    Value(Value),
+    No,
+}
+
+impl Threader {
+    fn new(func: &Func) -> Self {
+        let mut home: IndexVec<Value, BlockId> = IndexVec::filled(func.values.len(), Func::ENTRY);
+        let mut consts = IndexVec::filled(func.values.len(), None);
+        for (id, block) in func.blocks.enumerated() {
+            block.params.iter().for_each(|&v| home[v] = id);
+            for inst in &block.insts {
+                let Some(result) = inst.result else { continue };
+                home[result] = id;
+                if let Op::Const(n) = inst.op {
+                    consts[result] = Some(n);
+                }
+            }
+        }
+        let small = |b: &Block| b.insts.len() <= MAX_SKIPPED && b.insts.iter().all(|i| is_pure(&i.op));
+        let mut closed: IndexVec<BlockId, bool> =
+            func.blocks.enumerated().map(|(id, b)| id != Func::ENTRY && small(b)).collect();
+        for (id, block) in func.blocks.enumerated() {
+            let mut see = |v: Value| {
+                if home[v] != id {
+                    closed[home[v]] = false;
+                }
+            };
+            block.insts.iter().for_each(|i| i.op.for_each_use(&mut see));
+            for_each_term_use(&block.term, &mut see);
+        }
+        Self { closed, consts }
+    }
+
+    /// Where the jump from `from` to `target` leads in the end, when that is known.
+    fn bypass(&mut self, func: &mut Func, from: BlockId, target: &Target) -> Option<Target> {
+        let block = &func.blocks[target.block];
+        let mut known: BTreeMap<Value, Known> = BTreeMap::new();
+        for (&param, &arg) in block.params.iter().zip(&target.args) {
+            known.insert(param, Known::Value(arg));
+        }
+        for inst in &block.insts {
+            let computed = self.evaluate(func, inst, &known);
+            if let Some(result) = inst.result {
+                known.insert(result, computed.map_or(Known::No, Known::Const));
+            }
+        }
+        let next = match &block.term {
+            Term::Jump(next) => next.clone(),
+            Term::Branch { cond, then, other } => {
+                if self.constant(*cond, &known)? != 0 {
+                    then.clone()
+                } else {
+                    other.clone()
+                }
+            }
+            _ => return None,
+        };
+        if next.args.iter().any(|arg| matches!(known.get(arg), Some(Known::No))) {
+            return None;
+        }
+        let mut args = Vec::new();
+        for arg in next.args {
+            args.push(match known.get(&arg) {
+                Some(Known::Value(value)) => *value,
+                Some(Known::Const(n)) => {
+                    let value = func.values.push(func.ty(arg));
+                    self.consts.push(Some(*n));
+                    func.blocks[from].insts.push(Inst { result: Some(value), op: Op::Const(*n), span: None });
+                    value
+                }
+                _ => arg,
+            });
+        }
+        Some(Target { block: next.block, args })
+    }
+
+    fn constant(&self, value: Value, known: &BTreeMap<Value, Known>) -> Option<u32> {
+        match known.get(&value) {
+            Some(Known::Const(n)) => Some(*n),
+            Some(Known::Value(v)) => self.consts[*v],
+            Some(Known::No) => None,
+            None => self.consts[value],
+        }
+    }
+
+    fn evaluate(&self, func: &Func, inst: &Inst, known: &BTreeMap<Value, Known>) -> Option<u32> {
+        let ty = func.ty(inst.result?);
+        eval::op(&inst.op, ty, |v| func.ty(v), |v| self.constant(v, known))
+    }
+}
