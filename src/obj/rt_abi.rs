@@ -82,6 +82,7 @@ fn zp(start: u8, bytes: u8) -> Vec<Loc> {
 const A2: ZpSet = ZpSet::range(RT_A..=RT_A + 1);
 const A4: ZpSet = ZpSet::range(RT_A..=RT_A + 3);
 const B2: ZpSet = ZpSet::range(RT_B..=RT_B + 1);
+const C2: ZpSet = ZpSet::range(RT_C..=RT_C + 1);
 const T2: ZpSet = ZpSet::range(RT_T..=RT_T + 1);
 const T6: ZpSet = ZpSet::range(RT_T..=RT_T + 5);
 const NONE: ZpSet = ZpSet::EMPTY;
@@ -105,7 +106,8 @@ fn clobbers(rt: Rt) -> Clobbers {
         Rt::StrAppendRepeat => ("AXY", RT_ZERO_PAGE),
         Rt::StrCmp => ("AXY", T2),
         Rt::MemMove => ("AXY", A2.with(B2).with(T2)),
-        Rt::MemFill | Rt::MemFill16 | Rt::MemFill32 => ("AXY", A2.with(T2)),
+        Rt::MemFill => ("AXY", A2.with(T2)),
+        Rt::MemFill16 | Rt::MemFill32 => ("AXY", A2.with(C2).with(T2)),
         Rt::BlockCopy => ("AXY", RT_ZERO_PAGE),
         Rt::SetIrq
         | Rt::SetIrqHook
