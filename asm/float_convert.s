@@ -4,7 +4,7 @@
 
 // in: A = low byte, X = high byte, unsigned   out: rt_a0-rt_a3 = float
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
-// cycles: at most 140
+// cycles: at most 150
 .routine rt_f_from_u16
         ldy #0
         sty rt_t0
@@ -145,7 +145,7 @@ rt_f_from_signed:
 
 // in: rt_a0-rt_a3 = float   out: rt_a0-rt_a3 = integer
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
-// cycles: at most 660
+// cycles: at most 670
 .routine rt_f_to_i32
         lda #0
 // A = how many bits after the point are wanted too
