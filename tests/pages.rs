@@ -8,6 +8,10 @@ use pycoc::driver::build;
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::Options;
 
+/// The module that the pages about imports take their names from.
+const MATH: &str =
+    "def sin(x: float) -> float:\n    return x\n\n\ndef cos(x: float) -> float:\n    return x\n";
+
 /// The first `python` block below a heading. A `text` block shows what one source cannot.
 fn program<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
     let section = page.split_once(heading)?.1.split("\n## ").next()?;
@@ -18,6 +22,7 @@ fn program<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
 fn diagnose(text: &str) -> (Vec<&'static str>, bool, String) {
     let files = MemoryFiles::default();
     files.add("page.pyco", text);
+    files.add("math.pyco", MATH);
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
     build::build(&files, &Options::default(), "page.pyco", &mut sources, &mut sink);
     let messages = sink.iter().map(|d| render::short(&sources, d)).collect();
