@@ -18,6 +18,7 @@ use pycoc::driver::build::{self, Built};
 use pycoc::driver::drive::Disk;
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::{Emit, OptLevel, Options};
+use pycoc::mir::print;
 use pycoc::sim::{Machine, RunOptions};
 use support::Fixture;
 
@@ -42,6 +43,7 @@ fn check(path: &Path) -> Result<(), String> {
         ["error"] => diagnostics(&fixture, true)?,
         ["check"] => diagnostics(&fixture, false)?,
         ["emit", kind] => emit(&fixture, kind)?,
+        ["lower"] => print::program(&support::lowering::lowered(&fixture)?.0),
         _ => return Err(format!("unknown command `{}`", words.join(" "))),
     };
     fixture.compare(&actual)

@@ -5,20 +5,13 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use pycoc::base::diag::Sink;
-use pycoc::base::render;
-use pycoc::base::source::SourceMap;
 use pycoc::c64::petscii;
-use pycoc::lower::{self, lower};
 use pycoc::mir::interp::{self, Config, Outcome};
-use pycoc::mir::verify::verify;
-use pycoc::parse::parse;
-use pycoc::sema::{CheckContext, Source, check};
 use support::Fixture;
+use support::lowering::lowered;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -34,29 +27,14 @@ fn main() {
 }
 
 fn run(fixture: &Fixture) -> Result<(), String> {
-    let (name, text) = &fixture.files[0];
-    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
-    let file = sources.add(name, text.as_str());
-    let tree = parse(file, text, &mut sink);
-    let source = Source { module: &tree, includes: Vec::new() };
-    let modules = BTreeMap::new();
-    let context =
-        CheckContext { imports: &[], modules: &modules, name: "test", program: true, lowercase: None };
-    let module = check(&source, &context, &mut sink);
-    if sink.has_errors() {
-        return Err(sink.iter().map(|d| render::short(&sources, d)).collect());
-    }
-    let options = lower::Options { checks: fixture.args().contains(&"--checks") };
-    let program = lower(&[&module], &sources, options);
-    verify(&program).map_err(|faults| faults.join("\n"))?;
-
+    let (program, lowercase) = lowered(fixture)?;
     let input = fixture.key("input").unwrap_or_default().replace("\\n", "\n");
     let keys = input
         .chars()
-        .map(|c| if c == '\n' { 0x0D } else { petscii::petscii(c, module.lowercase).unwrap_or(0) });
+        .map(|c| if c == '\n' { 0x0D } else { petscii::petscii(c, lowercase).unwrap_or(0) });
     let result = interp::run(&program, &Config { input: keys.collect(), ..Config::default() });
     let printed: String =
-        result.output.iter().filter_map(|&c| petscii::unicode(c, module.lowercase)).collect();
+        result.output.iter().filter_map(|&c| petscii::unicode(c, lowercase)).collect();
     match (&result.outcome, fixture.key("fails")) {
         (Outcome::Unsupported(_), _) => return Ok(()),
         (Outcome::Returned(_), None) | (Outcome::Failed(_), Some(_)) => {}

@@ -1,7 +1,7 @@
 //! Fixture files: one file is one test, with its command, its input and what is expected.
 //!
 //! ```text
-//! #: test error                 the command, in the first lines: run, error, check, emit KIND
+//! #: test error                 the command, in the first lines: run, error, check, emit KIND, lower
 //! #: args --checks              options as on the command line
 //! #: prints 42                  what `test run` prints, in place of a trailing block
 //! #: input Bob\n                what it types
@@ -12,6 +12,8 @@
 //! #> expected text              at the end; BLESS=1 writes it anew
 //! ```
 //! In files of other languages `;` or `//` stand in the place of `#`.
+
+pub mod lowering;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
