@@ -7,20 +7,17 @@ mod support;
 
 use std::path::Path;
 
-use clap::Parser;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pycoc::base::diag::Sink;
 use pycoc::base::render;
 use pycoc::base::source::SourceMap;
-use pycoc::cli::args::{Args, Command};
-use pycoc::cli::compile::compile_options;
 use pycoc::driver::build::{self, Built};
 use pycoc::driver::drive::Disk;
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::{Emit, OptLevel, Options};
 use pycoc::mir::print;
 use pycoc::sim::{Machine, RunOptions};
-use support::Fixture;
+use support::{Fixture, options};
 
 /// Cycles after which a program counts as hanging.
 const LONGEST_RUN: u64 = 100_000_000;
@@ -43,7 +40,7 @@ fn check(path: &Path) -> Result<(), String> {
         ["error"] => diagnostics(&fixture, true)?,
         ["check"] => diagnostics(&fixture, false)?,
         ["emit", kind] => emit(&fixture, kind)?,
-        ["lower"] => print::program(&support::lowering::lowered(&fixture)?.0),
+        ["lower"] => print::program(&support::lowering::lowered(&fixture, &options(&fixture)?)?),
         _ => return Err(format!("unknown command `{}`", words.join(" "))),
     };
     fixture.compare(&actual)
@@ -138,16 +135,6 @@ fn run(fixture: &Fixture) -> Result<String, String> {
         }
     }
     Ok(first.unwrap_or_default())
-}
-
-/// The options of the line `#: args …`, as `pycoc compile` takes them.
-fn options(fixture: &Fixture) -> Result<Options, String> {
-    let words = ["pycoc", "compile", "x"].into_iter().chain(fixture.args());
-    let args = Args::try_parse_from(words).map_err(|error| error.to_string())?;
-    match args.command {
-        Command::Compile(args) => Ok(compile_options(&args)),
-        _ => Err("not options of `pycoc compile`".to_string()),
-    }
 }
 
 /// Runs a finished program, its modules on drive 8, and returns what it prints.

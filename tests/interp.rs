@@ -1,7 +1,7 @@
 //! Every program of `fixtures/run` in the interpreter of the middle IR, as lowered and before any
 //! pass: a fault that shows here is one of the front end or of lowering.
 //!
-//! Fixtures of several files and what only the machine can do (assembly) are left to `filetests`.
+//! What only the machine can do (assembly, calls of fixed addresses) is left to `filetests`.
 
 mod support;
 
@@ -16,29 +16,28 @@ use support::lowering::lowered;
 fn main() {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let fixtures = support::fixtures(&root.join("fixtures/run")).into_iter().filter_map(|path| {
+    let trials = support::fixtures(&root.join("fixtures/run")).into_iter().filter_map(|path| {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         let fixture = Fixture::read(&path).ok()?;
-        let whole = fixture.files.len() == 1 && !fixture.files[0].1.contains("include(");
-        (whole && fixture.command == ["run"])
-            .then(|| Trial::test(name, move || run(&fixture).map_err(Failed::from)))
+        (fixture.command == ["run"]).then(|| Trial::test(name, move || run(&fixture).map_err(Failed::from)))
     });
-    libtest_mimic::run(&arguments, fixtures.collect()).exit();
+    libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 
 fn run(fixture: &Fixture) -> Result<(), String> {
-    let (program, lowercase) = lowered(fixture)?;
-    let input = fixture.key("input").unwrap_or_default().replace("\\n", "\n");
-    let keys = input
-        .chars()
-        .map(|c| if c == '\n' { 0x0D } else { petscii::petscii(c, lowercase).unwrap_or(0) });
-    let result = interp::run(&program, &Config { input: keys.collect(), ..Config::default() });
-    let printed: String =
-        result.output.iter().filter_map(|&c| petscii::unicode(c, lowercase)).collect();
-    match (&result.outcome, fixture.key("fails")) {
-        (Outcome::Unsupported(_), _) => return Ok(()),
-        (Outcome::Returned(_), None) | (Outcome::Failed(_), Some(_)) => {}
-        (outcome, _) => return Err(format!("{outcome:?} after printing\n{printed}")),
+    let program = lowered(fixture, &support::options(fixture)?)?;
+    let lowercase = program.env.lowercase;
+    let input = fixture.key("input").unwrap_or_default().replace("\\n", "\r");
+    let key = |c| if c == '\r' { 0x0D } else { petscii::petscii(c, lowercase).unwrap_or(0) };
+    let config = Config { input: input.chars().map(key).collect(), ..Config::default() };
+    let mut result = interp::run(&program, &config);
+    let fails = fixture.key("fails").is_some();
+    match &result.outcome {
+        Outcome::Unsupported(_) => return Ok(()),
+        Outcome::Returned(_) if !fails => {}
+        Outcome::Failed(message) if fails => result.output.extend(message),
+        outcome => return Err(format!("{outcome:?} after printing {:?}", result.output)),
     }
-    fixture.compare(&printed)
+    let shown = result.output.iter().filter_map(|&code| petscii::unicode(code, lowercase));
+    fixture.compare(&shown.collect::<String>())
 }

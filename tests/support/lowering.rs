@@ -1,34 +1,30 @@
-//! The front end and lowering for a fixture of one file, without the driver.
-
-use std::collections::BTreeMap;
+//! The front end and lowering for a fixture.
 
 use pycoc::base::diag::Sink;
 use pycoc::base::render;
 use pycoc::base::source::SourceMap;
+use pycoc::driver::build;
+use pycoc::driver::files::MemoryFiles;
+use pycoc::driver::session::Options;
 use pycoc::lower::{self, lower};
 use pycoc::mir::ir::Program;
 use pycoc::mir::verify::verify;
-use pycoc::parse::parse;
-use pycoc::sema::{CheckContext, Source, check};
 
 use super::Fixture;
 
-/// The program as lowered, before any pass, and whether it uses the lower/upper set; or the errors.
-pub fn lowered(fixture: &Fixture) -> Result<(Program, bool), String> {
-    let (name, text) = &fixture.files[0];
+/// The program as lowered, before any pass; or the errors.
+pub fn lowered(fixture: &Fixture, options: &Options) -> Result<Program, String> {
+    let files = MemoryFiles::default();
+    for (name, text) in &fixture.files {
+        files.add(name, text.as_str());
+    }
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
-    let file = sources.add(name, text.as_str());
-    let tree = parse(file, text, &mut sink);
-    let source = Source { module: &tree, includes: Vec::new() };
-    let modules = BTreeMap::new();
-    let program = !fixture.args().contains(&"--lib");
-    let context = CheckContext { imports: &[], modules: &modules, name: "test", program, lowercase: None };
-    let module = check(&source, &context, &mut sink);
+    let modules = build::check(&files, options, &fixture.files[0].0, &mut sources, &mut sink);
     if sink.has_errors() {
         return Err(sink.iter().map(|d| render::short(&sources, d)).collect());
     }
-    let options = lower::Options { checks: fixture.args().contains(&"--checks") };
-    let program = lower(&[&module], &sources, options);
+    let modules: Vec<_> = modules.iter().collect();
+    let program = lower(&modules, &sources, lower::Options { checks: options.checks });
     verify(&program).map_err(|faults| faults.join("\n"))?;
-    Ok((program, module.lowercase))
+    Ok(program)
 }

@@ -18,6 +18,11 @@ pub mod lowering;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use clap::Parser;
+use pycoc::cli::args::{Args, Command};
+use pycoc::cli::compile::compile_options;
+use pycoc::driver::session::Options;
+
 /// A fixture, taken apart.
 pub struct Fixture {
     pub path: PathBuf,
@@ -173,4 +178,14 @@ fn marks(name: &str, text: &str, lead: &str) -> Vec<(String, usize, String)> {
 fn normal(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_end().to_string() + "\n"
+}
+
+/// The options of the line `#: args …`, as `pycoc compile` takes them.
+pub fn options(fixture: &Fixture) -> Result<Options, String> {
+    let words = ["pycoc", "compile", "x"].into_iter().chain(fixture.args());
+    let args = Args::try_parse_from(words).map_err(|error| error.to_string())?;
+    match args.command {
+        Command::Compile(args) => Ok(compile_options(&args)),
+        _ => Err("not options of `pycoc compile`".to_string()),
+    }
 }
