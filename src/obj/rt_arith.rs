@@ -47,7 +47,8 @@ const fn set(start: u8, bytes: u8) -> ZpSet {
     ZpSet::range(start..=start + bytes - 1)
 }
 
-/// The convention of an arithmetic routine. `extra` of a division is the remainder.
+/// The convention of an arithmetic routine. `extra` of a division is the remainder; bytes of it that
+/// have no place are zero.
 pub fn arithmetic(symbol: &'static str) -> RtAbi {
     let ax = || vec![Loc::A, Loc::X];
     let (a2, a4, b2, b4) = (|| zp(RT_A, 2), || zp(RT_A, 4), || zp(RT_B, 2), || zp(RT_B, 4));

@@ -100,15 +100,7 @@ impl Emitter<'_> {
             .iter()
             .take(bytes)
             .enumerate()
-            .map(|(k, loc)| {
-                let from = match loc {
-                    Loc::A => From::Reg(R::A),
-                    Loc::X => From::Reg(R::X),
-                    Loc::Y => From::Reg(R::Y),
-                    Loc::Zp(at) => From::Zp(*at),
-                };
-                (To::V(Vb::new(ret, k)), from)
-            })
+            .map(|(k, loc)| (To::V(Vb::new(ret, k)), from_loc(loc)))
             .collect();
         self.parallel(moves);
     }
@@ -149,13 +141,8 @@ impl Emitter<'_> {
         let mut results = Vec::new();
         for (places, reg) in [(&abi.ret, ret), (&abi.extra, extra)] {
             let Some(reg) = reg else { continue };
-            for (k, place) in places.iter().take(self.ctx.func.regs[reg].bytes as usize).enumerate() {
-                let from = match place {
-                    Loc::A => From::Reg(R::A),
-                    Loc::X => From::Reg(R::X),
-                    Loc::Y => From::Reg(R::Y),
-                    Loc::Zp(at) => From::Zp(*at),
-                };
+            for k in 0..self.ctx.func.regs[reg].bytes as usize {
+                let from = places.get(k).map_or(From::Src(Src::Imm(0)), from_loc);
                 results.push((To::V(Vb::new(reg, k)), from));
             }
         }
@@ -186,10 +173,7 @@ impl Emitter<'_> {
         for (reg, places) in self.ctx.func.params.iter().zip(&convention.params) {
             for (k, place) in places.iter().enumerate() {
                 let from = match place {
-                    ParamLoc::Loc(Loc::A) => From::Reg(R::A),
-                    ParamLoc::Loc(Loc::X) => From::Reg(R::X),
-                    ParamLoc::Loc(Loc::Y) => From::Reg(R::Y),
-                    ParamLoc::Loc(Loc::Zp(at)) => From::Zp(*at),
+                    ParamLoc::Loc(loc) => from_loc(loc),
                     ParamLoc::Cell(cell) => From::Cell(*cell),
                 };
                 moves.push((To::V(Vb::new(*reg, k)), from));
@@ -216,6 +200,15 @@ impl Emitter<'_> {
                 self.push(MKind::Call { arg: Arg::Routine(to), effect, tail: true }, true);
             }
         }
+    }
+}
+
+fn from_loc(loc: &Loc) -> From {
+    match loc {
+        Loc::A => From::Reg(R::A),
+        Loc::X => From::Reg(R::X),
+        Loc::Y => From::Reg(R::Y),
+        Loc::Zp(at) => From::Zp(*at),
     }
 }
 

@@ -43,6 +43,8 @@ impl Emitter<'_> {
             To::Reg(r) => Place::Reg(*r),
             To::V(v) => self.home(*v).map_or(Place::Cell(self.cell(*v)), Place::Reg),
             To::Zp(at) => Place::Zp(*at),
+            // A function that calls itself: the argument cells are its own.
+            To::Foreign(f, cell) if *f == self.ctx.func.id => Place::Cell(*cell),
             To::Foreign(..) => Place::Other,
         }
     }

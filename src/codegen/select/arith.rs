@@ -147,6 +147,7 @@ impl Select<'_> {
 
     /// Calls an arithmetic routine and puts its result where it is wanted.
     pub(super) fn call_arith(&mut self, name: &'static str, args: Vec<Vec<Src>>, d: Vec<Dst>) {
+        let name = if self.options.small { compact(name) } else { name };
         if let Some(reg) = whole_dst(&d).filter(|&r| self.out.regs[r].bytes as usize == d.len()) {
             self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret: Some(reg), extra: None });
             return;
@@ -183,7 +184,8 @@ impl Select<'_> {
         let own = self.reg_of(value);
         let other = partner.map(|p| self.reg_of(p));
         let (ret, extra) = if rem { (other, Some(own)) } else { (Some(own), other) };
-        self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret, extra });
+        let routine = RtCall::Arith(if self.options.small { compact(name) } else { name });
+        self.emit(LOp::Rt { routine, args, ret, extra });
     }
 
     pub(super) fn select_sext(&mut self, value: Value, a: Value) {
@@ -278,6 +280,18 @@ fn strict(cond: Cond, n: u32, ty: Ty) -> Option<(Cond, u32)> {
         Cond::SLe if n != top_signed => Some((Cond::SLt, n.wrapping_add(1) & ty.mask())),
         Cond::UGt | Cond::ULe | Cond::SGt | Cond::SLe => None,
         _ => Some((cond, n)),
+    }
+}
+
+/// The smaller one of two routines that do the same.
+fn compact(name: &'static str) -> &'static str {
+    match name {
+        "rt_mul8" => "rt_mul8_c",
+        "rt_mul16" => "rt_mul16_c",
+        "rt_mul32" => "rt_mul32_c",
+        "rt_udiv8" => "rt_udiv8_c",
+        "rt_udiv16" => "rt_udiv16_c",
+        _ => name,
     }
 }
 
