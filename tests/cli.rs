@@ -163,6 +163,15 @@ fn what_is_not_a_program_does_not_run() {
     }
 }
 
+#[test]
+fn a_damaged_module_is_an_error_that_names_it() {
+    let folder = Folder::new("damaged").with("A.LIB", b"PL\x01\x01\x00");
+    let (status, out, err) = folder.pycoc("inspect A.LIB --message-format short");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.starts_with("Error: 'A.LIB' is not a valid module: header: "), "{err}");
+    assert!(folder.pycoc("inspect A.LIB").2.starts_with("[E4090]"));
+}
+
 /// A program made of a BASIC line with SYS 2061 and this code.
 fn prg(code: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x01\x08\x0B\x08\x0A\x00\x9E2061\x00\x00\x00".to_vec();

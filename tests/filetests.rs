@@ -38,6 +38,7 @@ fn check(path: &Path) -> Result<(), String> {
     let actual = match words[..] {
         ["run"] => run(&fixture)?,
         ["error"] => diagnostics(&fixture, true)?,
+        ["parse"] => parse(&fixture)?,
         ["check"] => diagnostics(&fixture, false)?,
         ["emit", kind] => emit(&fixture, kind)?,
         ["lower"] => print::program(&support::lowering::lowered(&fixture, &options(&fixture)?)?),
@@ -75,6 +76,19 @@ impl Compiled {
         let messages = self.messages();
         self.built.ok_or(messages)
     }
+}
+
+/// `test parse`: the faults of syntax alone, which must also be those of the `#!` marks.
+fn parse(fixture: &Fixture) -> Result<String, String> {
+    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+    for (name, text) in &fixture.files {
+        let file = sources.add(name, text.as_str());
+        pycoc::parse::parse(file, text, &mut sink);
+    }
+    sink.sort();
+    let parsed = Compiled { built: None, sources, sink };
+    check_marks(fixture, &parsed)?;
+    Ok(parsed.messages())
 }
 
 /// `test error` and `test check`: the diagnostics, which must also be those of the `#!` marks.

@@ -150,10 +150,9 @@ codes! {
     CIRCULAR_IMPORT "E2017" "modules import each other in a circle";
     VERSION_CONFLICT "E2018" "two importers want different versions of a module";
     PREFIX_CLASH "E2019" "two modules have the same prefix";
-
-    VERSION_MISMATCH "E2019" "a version in the file that its name contradicts";
     INCLUDE_MISSING "E2020" "a file to include that is not found";
     INCLUDE_CYCLE "E2021" "files that include each other";
+    VERSION_MISMATCH "E2022" "a version in the file that its name contradicts";
 
     // Inline assembly.
     ASSEMBLY "E3001" "a fault in inline assembly";
@@ -173,7 +172,6 @@ codes! {
     OUTPUT_CLASH "E5003" "two files in one place";
     NOT_A_PROGRAM "E5004" "not a program";
     PROGRAM_FAILED "E5005" "the program failed";
-    NOT_BUILT "E5099" "not built yet";
 
     // Warnings.
     NARROW_OVERFLOW "W0001" "an operation in 8 bits may overflow before it is widened";
