@@ -11,9 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::index::IndexVec;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{
-    Access, Addr, AsmArg, Base, Callee, Func, FuncId, FuncKind, GlobalId, GlobalKind, Op, Program,
+    Access, Addr, AsmArg, Base, Callee, Func, FuncId, FuncKind, GlobalId, GlobalKind, Op, Program, Ty, Value,
 };
 
 /// What is appended to the name of a handlers' copy.
@@ -49,7 +50,7 @@ pub fn separate_handlers(program: &mut Program) {
                 _ => inst.result,
             };
             let width = value.map_or(0, |v| values[v].bytes() as u32);
-            mark_shared(&mut inst.op, width, &touched);
+            mark_shared(&mut inst.op, values, width, &touched);
         }
     }
 }
@@ -166,14 +167,25 @@ struct Range {
 /// What each global's users do with it.
 type Touched = BTreeMap<GlobalId, Vec<Range>>;
 
-/// The range of an access; an index may lead anywhere in the global.
-fn range(addr: &Addr, len: u32, written: bool) -> Option<(GlobalId, Range)> {
+/// The types of a function's values.
+type Values = IndexVec<Value, Ty>;
+
+/// The range of an access. An index is not negative; one of 8 bits is below 256.
+fn range(values: &Values, addr: &Addr, len: u32, written: bool) -> Option<(GlobalId, Range)> {
     let Base::Global(global) = addr.base else { return None };
     let lo = i64::from(addr.offset);
-    Some(match addr.index {
-        None => (global, Range { lo, hi: lo + i64::from(len), written }),
-        Some(_) => (global, Range { lo: i64::MIN, hi: i64::MAX, written }),
-    })
+    let most = match addr.index.map(|v| values[v]) {
+        None => 0,
+        Some(Ty::I8) => 0xFF,
+        Some(_) => 0xFFFF,
+    };
+    Some((global, Range { lo, hi: lo + most + i64::from(len), written }))
+}
+
+/// All of a global, used in any way.
+fn whole(base: Base) -> Option<(GlobalId, Range)> {
+    let Base::Global(global) = base else { return None };
+    Some((global, Range { lo: i64::MIN, hi: i64::MAX, written: true }))
 }
 
 /// The writable global memory that functions use.
@@ -189,8 +201,7 @@ fn touched_by(program: &Program, funcs: &BTreeSet<FuncId>) -> Touched {
                     touched.entry(global).or_default().push(range);
                 }
             };
-            // What has an address may be used in any way.
-            let whole = |base: Base| range(&Addr { base, index: None, offset: i32::MIN }, u32::MAX, true);
+            let range = |addr, len, written| range(&func.values, addr, len, written);
             match &inst.op {
                 Op::Addr(addr) => note(whole(addr.base)),
                 Op::Load(addr, _) => {
@@ -218,7 +229,8 @@ fn touched_by(program: &Program, funcs: &BTreeSet<FuncId>) -> Touched {
 }
 
 /// Makes an access (of `width` bytes) of the main program to memory of handlers `Volatile`.
-fn mark_shared(op: &mut Op, width: u32, touched: &Touched) {
+fn mark_shared(op: &mut Op, values: &Values, width: u32, touched: &Touched) {
+    let range = |addr, len, written| range(values, addr, len, written);
     // A read matters when a handler writes there, a write when it does anything there.
     let meets = |found: Option<(GlobalId, Range)>, written: bool| {
         found.is_some_and(|(global, own)| {

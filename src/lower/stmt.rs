@@ -7,7 +7,7 @@
 
 use crate::lower::func::{FuncLower, Storage};
 use crate::lower::scan::{self, Root};
-use crate::mir::ir::{Access, Addr, AsmArg, AsmBlock, Base, Op, Value};
+use crate::mir::ir::{Access, Addr, AsmArg, AsmBlock, Base, GlobalKind, Op, Value};
 use crate::mir::rt::Rt;
 use crate::sema::hir::{
     Asm, AsmRef, BinOp, Expr, ExprKind, Intrinsic, IrqKind, Place, Stmt, StmtKind, StrExpr, Type,
@@ -163,7 +163,11 @@ impl FuncLower<'_, '_> {
             },
             AsmRef::Data(data, offset) => {
                 let (global, start) = self.tables.place_of(data);
-                self.cx.program.globals[global].escapes = true;
+                let memory = &mut self.cx.program.globals[global];
+                memory.escapes = true;
+                if memory.kind == GlobalKind::Const {
+                    memory.kind = GlobalKind::Data;
+                }
                 AsmArg::Addr(Base::Global(global), start + offset as i32)
             }
             AsmRef::Local(local) => match self.storage(local) {
