@@ -4,6 +4,7 @@
 #[path = "support/routines.rs"]
 mod routines;
 
+use pycoc::c64::fixed;
 use pycoc::c64::float::{self, Bits};
 use routines::{Routines, State};
 use std::cmp::Ordering;
@@ -135,4 +136,74 @@ fn conversions_to_integers_and_fixed_point() {
         assert_eq!(routines.call("rt_f_to_i32", state(a, 0)).ra, 0);
         assert_eq!(routines.call("rt_f_to_f32", state(a, 0)).ra, 0);
     }
+}
+
+/// The text that a routine has put into `rt_number`.
+fn text(routines: &mut Routines, name: &str, before: State) -> String {
+    let address = routines.call(name, before).ax();
+    let length = usize::from(routines.memory(address, 1)[0]);
+    String::from_utf8_lossy(&routines.memory(address + 1, length)).into_owned()
+}
+
+fn link_text() -> Routines {
+    let mut routines = Routines::link_with(
+        &["number.s", "number_float.s", "number_fixed.s", "div32.s", "text_upper.s"],
+        &[("rt_letter_e", 0x45)],
+    );
+    routines.random();
+    routines
+}
+
+#[test]
+fn texts_of_floats() {
+    let mut routines = link_text();
+    let few =
+        [0.0, 1.0, -0.1, 123.456, 1e7, 9_999_999.0, 0.0001, 9.9999e-5, 1e38, -1e-38, 0.5, 1e10, 12_345_678.0];
+    for value in few {
+        let bits = float::from_f64(value);
+        assert_eq!(text(&mut routines, "rt_str_float", state(bits, 0)), float::to_text(bits), "{value}");
+    }
+    for _ in 0..2000 {
+        let bits = operand(&mut routines, float::from_f64(1.0));
+        assert_eq!(
+            text(&mut routines, "rt_str_float", state(bits, 0)),
+            float::to_text(bits),
+            "{}",
+            show(bits)
+        );
+    }
+}
+
+#[test]
+fn texts_of_fixed_point() {
+    let mut routines = link_text();
+    for n in 0..=0xffffu16 {
+        let [a, x] = n.to_le_bytes();
+        let expected = fixed::to_text(i32::from(n as i16), 8);
+        assert_eq!(text(&mut routines, "rt_str_f16", State { a, x, ..state(0, 0) }), expected, "{n:x}");
+    }
+    for _ in 0..ROUNDS {
+        let n = routines.operand();
+        assert_eq!(text(&mut routines, "rt_str_f32", state(n, 0)), fixed::to_text(n as i32, 16), "{n:x}");
+    }
+}
+
+#[test]
+fn decimals_are_cut_off_and_filled_up() {
+    let mut routines = link_text();
+    let cases = [
+        (3.24159, 2, "3.24"),
+        (-42.0, 3, "-42.000"),
+        (3.9, 0, "3"),
+        (1.5e10, 2, "1.50E+10"),
+        (2e-9, 0, "2E-09"),
+    ];
+    for (value, decimals, expected) in cases {
+        text(&mut routines, "rt_str_float", state(float::from_f64(value), 0));
+        let before = State { a: decimals, ..state(0, 0) };
+        assert_eq!(text(&mut routines, "rt_str_decimals", before), expected);
+    }
+    text(&mut routines, "rt_str_float", state(float::from_f64(1.5e10), 0));
+    let long = text(&mut routines, "rt_str_decimals", State { a: 255, ..state(0, 0) });
+    assert_eq!((long.len(), &long[..5]), (255, "1.500"));
 }

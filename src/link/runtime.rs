@@ -63,6 +63,8 @@ const FILES: &[File] = files! {
     All "float_convert.s"
     All "print.s"
     All "number.s"
+    All "number_fixed.s"
+    All "number_float.s"
     All "string.s"
     All "memory.s"
     All "keyboard.s"

@@ -5,12 +5,15 @@
 //! are like those of a real program. Each call checks the routine's `clobbers:` and `cycles:`
 //! header lines.
 
+#![allow(dead_code)] // each test file uses a part
+
 use mos6502::cpu::CPU;
 use mos6502::instruction::Nmos6502;
 use mos6502::memory::{Bus, Memory};
-use pycoc::assembler::library::assemble_library;
+use pycoc::assembler::library::{ChunkKind, assemble_library};
 use pycoc::mos::item::Name;
 use pycoc::obj::emit::emit;
+use pycoc::obj::object::{Section, SectionKind};
 use pycoc::obj::reloc;
 use std::collections::BTreeMap;
 use std::fs;
@@ -73,6 +76,11 @@ impl Drop for Routines {
 impl Routines {
     /// Links the routines of `files`, names without folder.
     pub fn link(files: &[&str]) -> Routines {
+        Routines::link_with(files, &[])
+    }
+
+    /// The same with symbols that no file defines.
+    pub fn link_with(files: &[&str], absolute: &[(&str, u16)]) -> Routines {
         let read = |name: &str| {
             let path = format!("{}/asm/{name}", env!("CARGO_MANIFEST_DIR"));
             fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -85,13 +93,16 @@ impl Routines {
             let shown: Vec<_> = errors.iter().map(|e| (text.get(e.range.clone()), &e.message)).collect();
             assert!(errors.is_empty(), "{file}: {shown:?}");
             for chunk in chunks {
-                let (section, errors) = emit(chunk.name.clone(), &chunk.items, &|_: &Name| false);
+                let (mut section, errors) = emit(chunk.name.clone(), &chunk.items, &|_: &Name| false);
                 assert_eq!(errors, [], "{file}");
+                if let ChunkKind::Bss(size) = chunk.kind {
+                    section = Section::reserve(chunk.name, SectionKind::Bss, size);
+                }
                 sections.push(section);
             }
             promises.append(&mut promises_of(&text));
         }
-        let mut symbols = BTreeMap::new();
+        let mut symbols: BTreeMap<Name, u16> = absolute.iter().map(|(n, at)| ((*n).into(), *at)).collect();
         let mut at = ORIGIN;
         for section in &sections {
             symbols.insert(section.name.clone(), at);
@@ -129,6 +140,11 @@ impl Routines {
             3 | 4 => random.checked_shr(32 - width).unwrap_or(0),
             _ => random,
         }
+    }
+
+    /// Memory after a call.
+    pub fn memory(&mut self, start: u16, length: usize) -> Vec<u8> {
+        (start..).take(length).map(|address| self.cpu.memory.get_byte(address)).collect()
     }
 
     /// Calls `name` and gives the state afterwards.
