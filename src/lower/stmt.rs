@@ -7,7 +7,7 @@
 
 use crate::lower::func::{FuncLower, Storage};
 use crate::lower::scan::{self, Root};
-use crate::mir::ir::{Access, Addr, AsmArg, AsmBlock, Base, GlobalKind, Op, Value};
+use crate::mir::ir::{Access, Addr, AsmArg, AsmBlock, Base, FuncKind, GlobalKind, Op, Value};
 use crate::mir::rt::Rt;
 use crate::sema::hir::{
     Asm, AsmRef, BinOp, Expr, ExprKind, Intrinsic, IrqKind, Place, Stmt, StmtKind, StrExpr, Type,
@@ -49,6 +49,10 @@ impl FuncLower<'_, '_> {
             StmtKind::Continue => self.leave(|l| l.next),
             StmtKind::Return(value) => {
                 let value = value.as_ref().map(|e| self.result(e));
+                // An `@irq_hook` has one way out only.
+                if self.b.func().kind == FuncKind::IrqHook {
+                    self.b.rt(Rt::IrqChain, Vec::new());
+                }
                 self.b.ret(value);
             }
             StmtKind::Print { sep, args } => self.print(sep.as_ref(), args),

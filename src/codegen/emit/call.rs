@@ -195,7 +195,7 @@ impl Emitter<'_> {
                     self.ins_volatile(Pla, Arg::None, true);
                     self.ins_volatile(Sta, Arg::Zp(at), true);
                 }
-                let to = if chain { "rt_irq_chain" } else { "rt_irq_exit" };
+                let to = if chain { "rt_irq_chain" } else { "rt_irq_return" };
                 let effect = Box::new(CallEffect::default());
                 self.push(MKind::Call { arg: Arg::Routine(to), effect, tail: true }, true);
             }
