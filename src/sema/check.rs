@@ -208,7 +208,8 @@ impl<'a> Checker<'a> {
     }
 
     fn report_missing_main(&mut self, file: Span) {
-        if self.context.program && !self.globals.contains_key("main") {
+        // After another fault the definition may only have been unreadable.
+        if self.context.program && !self.globals.contains_key("main") && !self.sink.has_errors() {
             self.report(
                 Diagnostic::error(codes::NO_MAIN, file.start(), "the program has no function main()")
                     .help("add it: def main():"),
