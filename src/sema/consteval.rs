@@ -44,6 +44,10 @@ impl Checker<'_> {
             Val::Expr(Expr { kind: ExprKind::Error, .. }) => return None,
             Val::Str(string) => {
                 if let Some(text) = self.constant_text(&string) {
+                    if text.len() > MAX_STRING {
+                        self.const_error(span, "a string has at most 255 characters");
+                        return None;
+                    }
                     return Some(Const::Str(text));
                 }
             }
