@@ -37,6 +37,10 @@ pub struct Checker<'a> {
     /// Declarations that still need a definition.
     pub forwards: HashMap<FuncId, Span>,
     pub scope: FnScope,
+    /// Places of the errors of syntax in the module, ascending.
+    pub syntax_faults: Vec<Span>,
+    /// The statement that is checked, without the blocks in it.
+    pub statement: Option<Span>,
     /// The class whose properties are being laid out.
     pub defining: Option<crate::sema::hir::ClassId>,
     /// Methods of the class being checked that were not reached yet.
@@ -85,11 +89,15 @@ pub fn check_with_interface(
         relocated: 0,
         forwards: HashMap::new(),
         scope: FnScope::default(),
+        syntax_faults: Vec::new(),
+        statement: None,
         defining: None,
         methods_below: HashMap::new(),
         defined: Vec::new(),
         facts: irq::Facts::default(),
     };
+    checker.syntax_faults = checker.sink.iter().filter_map(|d| d.span).collect();
+    checker.syntax_faults.sort_unstable();
     checker.collect_later(source);
     checker.items(source);
     checker.report_missing_definitions();
@@ -119,6 +127,10 @@ impl<'a> Checker<'a> {
     fn items(&mut self, source: &Source<'a>) {
         let mut includes = source.includes.iter();
         for item in &source.module.items {
+            self.statement = match item {
+                ast::Item::Import(_) | ast::Item::Const(_) | ast::Item::Data(_) => Some(item.span()),
+                _ => None,
+            };
             match item {
                 ast::Item::Include(_) => {
                     if let Some(Some(inner)) = includes.next() {
@@ -137,11 +149,25 @@ impl<'a> Checker<'a> {
 
     /// Adds a diagnostic. A description of a value may stand first in its texts, so the capital
     /// letter of each sentence is put here.
+    ///
+    /// What stands in a statement with an error of syntax stays unsaid: the parser has mended the
+    /// statement, and what it made of it need not be what was meant.
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        let places = [diagnostic.span, self.statement];
+        if places.into_iter().flatten().any(|place| self.is_mended(place)) {
+            return;
+        }
         sentence(&mut diagnostic.message);
         diagnostic.helps.iter_mut().chain(&mut diagnostic.notes).for_each(sentence);
         diagnostic.fixes.iter_mut().for_each(|fix| sentence(&mut fix.title));
         self.sink.push(diagnostic);
+    }
+
+    /// True when the parser reported an error within `place`, or right behind it.
+    fn is_mended(&self, place: Span) -> bool {
+        let first = self.syntax_faults.partition_point(|f| (f.file, f.lo) < (place.file, place.lo));
+        let near = |f: &Span| f.file == place.file && f.lo <= place.hi + 1;
+        self.syntax_faults.get(first).is_some_and(near)
     }
 
     /// Enters a module-level name, or reports that it is taken.

@@ -26,6 +26,15 @@ impl Checker<'_> {
     }
 
     fn statement(&mut self, stmt: &ast::Stmt, out: &mut Vec<StmtKind>) {
+        self.statement = match &stmt.kind {
+            ast::StmtKind::If { .. } | ast::StmtKind::While { .. } | ast::StmtKind::For { .. } => None,
+            _ => Some(stmt.span),
+        };
+        self.statement_parts(stmt, out);
+        self.statement = None;
+    }
+
+    fn statement_parts(&mut self, stmt: &ast::Stmt, out: &mut Vec<StmtKind>) {
         match &stmt.kind {
             ast::StmtKind::Expr(expr) => self.expression_statement(expr, out),
             ast::StmtKind::Assign { target, value } => self.assignment(target, value, out),
