@@ -9,8 +9,7 @@ use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::Options;
 
 /// The module that the pages about imports take their names from.
-const MATH: &str =
-    "def sin(x: float) -> float:\n    return x\n\n\ndef cos(x: float) -> float:\n    return x\n";
+const MATH: &str = "module math@1.0\n\n\ndef sin(x: float) -> float:\n    return x\n\n\ndef cos(x: float) -> float:\n    return x\n";
 
 /// The first `python` block below a heading. A `text` block shows what one source cannot.
 fn program<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
