@@ -26,10 +26,8 @@ pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Strin
         .with_config(config)
         .with_code(diagnostic.code)
         .with_message(printable(&diagnostic.message))
-        .with_label(match &diagnostic.label {
-            Some(text) => first.with_message(printable(text)),
-            None => first,
-        });
+        // Ariadne marks nothing for a label without a text.
+        .with_label(first.with_message(printable(diagnostic.label.as_deref().unwrap_or("here"))));
     for label in &diagnostic.labels {
         let shown = Label::new(place(sources, label.span)).with_message(printable(&label.text));
         report.add_label(shown.with_color(Color::Cyan));
@@ -195,6 +193,13 @@ mod tests {
         }
         assert!(!text.contains('\x1b'));
         assert!(human(&sources, &d, true).contains('\x1b'));
+    }
+
+    #[test]
+    fn a_place_is_marked_even_without_a_label() {
+        let (sources, id) = one_file("x = prnt\n");
+        let text = human(&sources, &Diagnostic::error(CODE, Span::new(id, 4, 8), "m"), false);
+        assert!(text.contains("──┬─"), "{text}");
     }
 
     #[test]
