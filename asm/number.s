@@ -5,21 +5,31 @@
 
 // in: A = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
-// cycles: at most 480
+// cycles: at most 540
 .routine rt_str_u8
-        ldx #0
-        jmp rt_str_u16
+        ldy #0
+// in: A = value, Y = characters that are there already
+rt_str_u8_digits:
+        sta rt_a0
+        lda #0
+        sta rt_a1
+        ldx #1
+        jmp rt_str_u16_powers
 
 // in: A = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
-// cycles: at most 520
+// cycles: at most 540
 .routine rt_str_i8
-        ldx #0
+        ldy #0
         cmp #$80
         bcc positive
-        dex
+        eor #$ff
+        adc #0                  // the carry is set
+        ldx #'-'
+        stx rt_number + 1
+        iny
 positive:
-        jmp rt_str_i16
+        jmp rt_str_u8_digits
 
 // in: A/X = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
@@ -50,8 +60,10 @@ positive:
         ldy #0
 // in: rt_a0/rt_a1 = value, Y = characters that are there already
 rt_str_u16_digits:
-        sty rt_t1
         ldx #3
+// X = number of powers of ten to divide by, less one
+rt_str_u16_powers:
+        sty rt_t1
 power:  lda #'0' - 1
         sta rt_t0
         sec

@@ -84,6 +84,7 @@ const A4: ZpSet = ZpSet::range(RT_A..=RT_A + 3);
 const B2: ZpSet = ZpSet::range(RT_B..=RT_B + 1);
 const C2: ZpSet = ZpSet::range(RT_C..=RT_C + 1);
 const T2: ZpSet = ZpSet::range(RT_T..=RT_T + 1);
+const T4: ZpSet = ZpSet::range(RT_T..=RT_T + 3);
 const T6: ZpSet = ZpSet::range(RT_T..=RT_T + 5);
 const NONE: ZpSet = ZpSet::EMPTY;
 
@@ -93,7 +94,7 @@ fn clobbers(rt: Rt) -> Clobbers {
         Rt::StrU8 | Rt::StrI8 | Rt::StrU16 | Rt::StrI16 => ("AXY", A2.with(T2)),
         Rt::StrU32 | Rt::StrI32 => ("AXY", A4.with(T6)),
         Rt::StrBool => ("AX", NONE),
-        Rt::StrDecimals => ("AXY", T2),
+        Rt::StrDecimals => ("AXY", A4.with(T4)),
         Rt::PrintChar => ("AXY", T6),
         Rt::PrintStr | Rt::PrintU8 | Rt::PrintI8 | Rt::PrintU16 | Rt::PrintI16 | Rt::PrintBool => {
             ("AXY", A4.with(T6))
