@@ -61,6 +61,8 @@ pub struct Effects {
     pointed: IdSet<GlobalId>,
     /// Globals whose content never changes.
     constant: IdSet<GlobalId>,
+    /// Globals that some function reads.
+    read: IdSet<GlobalId>,
     /// Globals that interrupt code touches.
     shared: IdSet<GlobalId>,
     /// Interrupt code may touch anything whose address is known.
@@ -84,6 +86,7 @@ impl Effects {
                 .filter(|(_, g)| g.kind == GlobalKind::Const && !g.external)
                 .map(|(id, _)| id)
                 .collect(),
+            read: IdSet::default(),
             shared: IdSet::default(),
             shared_other: false,
         };
@@ -100,7 +103,9 @@ impl Effects {
             }
             let origins = Origins::new(func);
             effects.pointed.union_with(&origins.pointed_globals);
-            own.push(own_summary(program, func, &origins));
+            let summary = own_summary(program, func, &origins);
+            effects.read.union_with(&summary.reads);
+            own.push(summary);
         }
         for component in &graph.sccs {
             let mut sum = Summary::default();
@@ -129,6 +134,11 @@ impl Effects {
             self.shared.union_with(&self.pointed);
         }
         self.shared_other |= self.shared.intersects(&self.pointed);
+    }
+
+    /// True when nothing in or outside the program reads the global.
+    pub fn is_never_read(&self, id: GlobalId) -> bool {
+        !self.read.contains(id) && !self.pointed.contains(id)
     }
 
     /// What a function with all that it calls may do.

@@ -28,12 +28,13 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     for block in func.blocks.iter_mut() {
         let before = block.insts.len();
         block.insts.retain_mut(|inst| {
-            let Some(result) = inst.result else { return true };
-            if live.contains(result) {
+            if inst.result.is_some_and(|result| live.contains(result)) {
                 return true;
             }
-            if let Op::Call(..) | Op::Rt(..) = inst.op {
-                changed |= !is_removable(ctx.effects, &inst.op);
+            if inst.result.is_some()
+                && let Op::Call(..) | Op::Rt(..) = inst.op
+            {
+                changed = true;
                 inst.result = None;
             }
             !is_removable(ctx.effects, &inst.op)

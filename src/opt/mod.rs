@@ -6,7 +6,11 @@
 //! Not here: anything about registers, the zero page or 6502 instructions.
 
 mod dce;
+mod dse;
 mod fold;
+mod forward;
+mod gvn;
+mod inline;
 mod pipeline;
 mod shake;
 mod simplify_cfg;
@@ -79,7 +83,16 @@ pub struct Pass {
 }
 
 /// All passes.
-pub const PASSES: &[Pass] = &[shake::PASS, fold::PASS, simplify_cfg::PASS, dce::PASS];
+pub const PASSES: &[Pass] = &[
+    shake::PASS,
+    inline::PASS,
+    fold::PASS,
+    simplify_cfg::PASS,
+    gvn::PASS,
+    forward::PASS,
+    dse::PASS,
+    dce::PASS,
+];
 
 /// The pass of a name.
 pub fn pass_named(name: &str) -> Option<&'static Pass> {
@@ -92,10 +105,11 @@ pub fn run_pass(program: &mut Program, pass: &Pass, level: Level) -> bool {
         Run::Program(run) => run(program, level),
         Run::Func(run) => {
             let effects = pipeline::effects(program);
-            program
-                .funcs
-                .ids()
-                .fold(false, |changed, id| run_on(program, run, id, &effects, level) || changed)
+            let mut changed = false;
+            for id in program.funcs.ids() {
+                changed |= run_on(program, run, id, &effects, level);
+            }
+            changed
         }
     }
 }

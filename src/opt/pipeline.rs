@@ -19,12 +19,19 @@ enum Step {
     Funcs(&'static [&'static str]),
 }
 
-const CLEAN: &[&str] = &["fold", "simplify_cfg", "dce"];
+const CLEAN: &[&str] = &["fold", "simplify_cfg", "gvn", "forward", "dse", "dce"];
 
 const O0: &[Step] = &[Step::Program("shake")];
-const O1: &[Step] = &[Step::Program("shake"), Step::Funcs(CLEAN), Step::Program("shake")];
-const O2: &[Step] = &[Step::Program("shake"), Step::Funcs(CLEAN), Step::Program("shake")];
-const OS: &[Step] = &[Step::Program("shake"), Step::Funcs(CLEAN), Step::Program("shake")];
+const O1: &[Step] = &[
+    Step::Program("shake"),
+    Step::Funcs(CLEAN),
+    Step::Program("inline"),
+    Step::Program("shake"),
+    Step::Funcs(CLEAN),
+    Step::Program("shake"),
+];
+const O2: &[Step] = O1;
+const OS: &[Step] = O1;
 
 /// What happened.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +98,7 @@ impl Runner<'_> {
         {
             panic!("invalid after {name}:\n{}\n{}", faults.join("\n"), print::program(self.program));
         }
-        self.dump(name, |program| print::program(program));
+        self.dump(name, print::program);
         changed
     }
 
@@ -103,8 +110,10 @@ impl Runner<'_> {
                 continue;
             }
             for _ in 0..MAX_ROUNDS {
-                let changed =
-                    names.iter().fold(false, |changed, name| self.func(name, id, &effects) || changed);
+                let mut changed = false;
+                for name in names {
+                    changed |= self.func(name, id, &effects);
+                }
                 if !changed {
                     break;
                 }
@@ -119,7 +128,7 @@ impl Runner<'_> {
             return false;
         }
         let changed = run_on(self.program, run, id, effects, self.options.level);
-        if self.checks() && changed {
+        if self.checks() {
             verify::assert_valid(self.program, id, name);
         }
         if changed {
