@@ -136,7 +136,8 @@ impl Context<'_> {
         self.program.globals.push(global)
     }
 
-    /// Static memory of a function (a variable that assembly names, a result), made once.
+    /// Static memory of a function (a variable that assembly names, a result), made once. Its
+    /// symbol has a part that begins with `$`, as no name of the source does.
     pub(super) fn static_memory(&mut self, symbol: &str, size: u32, escapes: bool) -> GlobalId {
         if let Some(&id) = self.globals.get(symbol) {
             let global = &mut self.program.globals[id];

@@ -157,7 +157,7 @@ impl FuncLower<'_, '_> {
         let storage = if local.kind == LocalKind::Cia1 {
             Storage::Cia1 { value: self.b.declare_var(Ty::I8), done: self.b.declare_var(Ty::I8) }
         } else if self.facts.named.contains(&id) {
-            let symbol = format!("{}.{}", self.func.symbol, local.name);
+            let symbol = format!("{}.${}", self.func.symbol, local.name);
             let size = self.size_of(&local.ty);
             Storage::Memory(Base::Global(self.cx.static_memory(&symbol, size, true)))
         } else if in_memory {

@@ -89,7 +89,7 @@ fn defines_label(line: &str) -> bool {
 /// Adds the handlers' copy of a function, with copies of the static memory that belongs to it.
 fn copy(program: &mut Program, id: FuncId) -> FuncId {
     let mut func = program.funcs[id].clone();
-    let prefix = format!("{}.", func.name);
+    let prefix = format!("{}.$", func.name);
     func.name = format!("{}{SUFFIX}", func.name).into();
     func.exported = false;
     let own: Vec<GlobalId> = program
@@ -272,8 +272,8 @@ mod tests {
         once
     }
 
-    const SHARED: &str = "global @S bss 4\nglobal @f.x bss 1\nentry @main\n\
-        func @f() {\nslot s0 \"buf\" 2\nb0:\n v0: i8 = load [@f.x]\n store [s0], v0\n return\n}\n\
+    const SHARED: &str = "global @S bss 4\nglobal @\"f.$x\" bss 1\nentry @main\n\
+        func @f() {\nslot s0 \"buf\" 2\nb0:\n v0: i8 = load [@\"f.$x\"]\n store [s0], v0\n return\n}\n\
         func @main() {\nb0:\n v0: i16 = addr [fn @handler]\n rt rt_set_irq(v0)\n call @f()\n \
         v1: i8 = load [@S]\n store [@S + 1], v1\n v2: i8 = load [@S + 2]\n store [@S + 3], v2\n return\n}\n\
         func @handler() {\nb0:\n call @f()\n v0: i8 = load [@S + 1]\n store [@S], v0\n return\n}";
@@ -283,7 +283,7 @@ mod tests {
         let text = separated(SHARED);
         let handler = text.split("func @handler").nth(1).unwrap();
         assert!(handler.contains("call @\"f$irq\"()"), "{text}");
-        assert!(text.contains("load [@\"f.x$irq\"]") && text.contains("global @\"f.x$irq\""), "{text}");
+        assert!(text.contains("load [@\"f.$x$irq\"]") && text.contains("global @\"f.$x$irq\""), "{text}");
         let main = text.split("func @main").nth(1).unwrap();
         assert!(main.contains("call @f()"), "{text}");
     }

@@ -140,7 +140,7 @@ impl FuncLower<'_, '_> {
 
     /// Static memory for this function's result: its address, as a value and as a place.
     fn result_memory(&mut self, size: u32) -> (Value, Addr) {
-        let symbol = format!("{}.$result", self.func.symbol);
+        let symbol = format!("{}.$$result", self.func.symbol);
         let global = self.cx.static_memory(&symbol, size, false);
         let place = Addr::new(Base::Global(global), 0);
         (self.b.addr(place), place)
