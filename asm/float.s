@@ -79,20 +79,51 @@ align:  // The larger number is in rt_a, the smaller one in A, rt_t4, rt_t3; Y i
         stx rt_t2               // guard byte
         ora #$80
         cpy #8
-        bcs far
+        bcc !+
+        jmp far
+!:      bit rt_t1
+        bpl same
         dey
-        bmi aligned
-!:      lsr
+        bmi !+
+!loop:  lsr
         ror rt_t4
         ror rt_t3
         ror rt_t2
         dey
+        bpl !loop-
+!:      jmp differ
+shift_left:
+        // Five to seven places right: a byte right and up to three places left.
+        sta rt_t5
+        tya
+        eor #7
+        tay                     // places left, less one is 0 to 2: Y = 4, 5, 6 gives 3, 2, 1
+        lda rt_t3
+        ldx rt_t4
+        stx rt_t3
+        ldx rt_t5
+        stx rt_t4
+        sta rt_t2
+        lda #0
+!:      asl rt_t2
+        rol rt_t3
+        rol rt_t4
+        rol
+        dey
+        bne !-
+        jmp aligned
+same:   // Same sign: add. Of the bits shifted out only the last one counts.
+        dey
+        bmi aligned
+        cpy #4
+        bcs shift_left
+!:      lsr
+        ror rt_t4
+        ror rt_t3
+        dey
         bpl !-
+        ror rt_t2
 aligned:
-        bit rt_t1
-        bpl !+
-        jmp differ
-!:      // Same sign: add. Only the top bit of the guard byte counts.
         tax
         lda rt_t3
         clc
@@ -142,7 +173,23 @@ overflow:
 far:    cpy #26
         bcc !+
         rts                     // too small to matter
-!:      stx rt_t5               // what is shifted beyond the guard byte
+!:      bit rt_t1
+        bmi far_differ
+!:      ldx rt_t3
+        stx rt_t2
+        ldx rt_t4
+        stx rt_t3
+        sta rt_t4
+        tya
+        sec
+        sbc #8
+        tay
+        lda #0
+        cpy #8
+        bcs !-
+        jmp same
+far_differ:
+        stx rt_t5               // what is shifted beyond the guard byte
 bytes:  tax
         lda rt_t2
         ora rt_t5
@@ -172,10 +219,7 @@ bytes:  tax
         bpl !-
 aligned_far:
         cpx #1                  // carry: bits were lost
-        bit rt_t1
-        bmi !+
-        jmp aligned
-!:      tax
+        tax
         lda #0
         bcs !+
         sec
@@ -306,6 +350,15 @@ zero:   lda #0
         sta rt_a2
         sta rt_a3
         rts
+power:  // of two: the mantissa of the first factor stays
+        ldx rt_a0
+        beq zero
+        lda rt_a1
+        asl
+        asl rt_t0
+        ror
+        sta rt_a1
+        rts
 high:   adc #126                // the carry is set
         bcc exponent
         lda rt_a1
@@ -319,6 +372,12 @@ exponent:
         sta rt_t0
         lda rt_b3
         bne chosen
+        lda rt_b2
+        bne swap
+        lda rt_b1
+        asl
+        beq power
+swap:   lda #0
         ldx rt_a3
         sta rt_a3
         stx rt_b3
@@ -349,20 +408,7 @@ chosen: // multiplier in rt_a, multiplicand less one in rt_t5, rt_t4, rt_t3
         bne low
         ldx rt_a2
         bne middle
-        lda rt_a1
-        asl
-        beq power
-        lda #0
         jmp top
-power:  // of two: the other mantissa is the result
-        ldx rt_a0
-        beq zero
-        lda rt_b3
-        sta rt_a3
-        lda rt_b2
-        sta rt_a2
-        lda rt_b1
-        jmp pack
 low:    jsr byte
         ldx rt_a2
         bne middle
@@ -575,6 +621,8 @@ double: asl rt_a3
         txa
         sbc rt_t5
         ldy #0
+        ldx rt_b3
+        beq narrow
 byte:   ldx #1
         stx rt_t4               // the 1 ends the loop when it falls out
 step:   asl rt_a3
@@ -601,8 +649,9 @@ none:   rol rt_t4
         stx rt_t1,y
         iny
         cpy #3
-        beq done
-        tax
+        bne !+
+        jmp done
+!:      tax
         bne byte
         lda rt_a2
         ora rt_a3
@@ -610,7 +659,7 @@ none:   rol rt_t4
         // The remainder is 0, and so is what is left of the quotient.
         sta rt_t1,y
         sta rt_t3
-        beq done
+        jmp done
 !:      lda #0
         beq byte
 tie:    ldx rt_a2
@@ -621,6 +670,59 @@ tie:    ldx rt_a2
         cpx rt_b3
         bcs subtract
         bcc none
+// The same for a divisor whose low byte is 0. After the first byte of the quotient the low byte of
+// the remainder is 0 as well.
+narrow: inx
+        stx rt_t4
+!step:  asl rt_a3
+        rol rt_a2
+        rol
+        bcs !subtract+
+        cmp rt_t5
+        bcc !none+
+        bne !subtract+
+        ldx rt_a2
+        cpx rt_b2
+        bcc !none+
+!subtract:
+        tax
+        lda rt_a2
+        sbc rt_b2
+        sta rt_a2
+        txa
+        sbc rt_t5
+        sec
+!none:  rol rt_t4
+        bcc !step-
+        ldx rt_t4
+        stx rt_t1
+        ldy #1
+!byte:  ldx #1
+        stx rt_t4
+!step:  asl rt_a2
+        rol
+        bcs !subtract+
+        cmp rt_t5
+        bcc !none+
+        bne !subtract+
+        ldx rt_a2
+        cpx rt_b2
+        bcc !none+
+!subtract:
+        tax
+        lda rt_a2
+        sbc rt_b2
+        sta rt_a2
+        txa
+        sbc rt_t5
+        sec
+!none:  rol rt_t4
+        bcc !step-
+        ldx rt_t4
+        stx rt_t1,y
+        iny
+        cpy #3
+        bne !byte-
 done:   asl rt_t0
         lda rt_t1
         ror

@@ -145,7 +145,7 @@ rt_f_from_signed:
 
 // in: rt_a0-rt_a3 = float   out: rt_a0-rt_a3 = integer
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
-// cycles: at most 670
+// cycles: at most 710
 .routine rt_f_to_i32
         lda #0
 // A = how many bits after the point are wanted too
@@ -216,7 +216,7 @@ left:   asl rt_a0
 
 // in: rt_a0-rt_a3 = float   out: A = low byte, X = high byte of an 8.8 number
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
-// cycles: at most 690
+// cycles: at most 730
 .routine rt_f_to_f16
         lda #8
         jsr rt_f_to_scaled
@@ -226,7 +226,7 @@ left:   asl rt_a0
 
 // in: rt_a0-rt_a3 = float   out: rt_a0-rt_a3 = 16.16 number
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
-// cycles: at most 680
+// cycles: at most 720
 .routine rt_f_to_f32
         lda #16
         jmp rt_f_to_scaled

@@ -207,3 +207,33 @@ fn decimals_are_cut_off_and_filled_up() {
     let long = text(&mut routines, "rt_str_decimals", State { a: 255, ..state(0, 0) });
     assert_eq!((long.len(), &long[..5]), (255, "1.500"));
 }
+
+/// 200 terms of the sum of 1/x² and 20 Newton square roots: the operations of a typical program.
+#[test]
+fn typical_operations_stay_fast() {
+    let mut routines = link();
+    let mut cycles = 0;
+    let mut operate = |name, a, b| {
+        let after = routines.call(name, state(a, b));
+        cycles += after.cycles;
+        after.ra
+    };
+    let (one, half) = (float::from_f64(1.0), float::from_f64(0.5));
+    let (mut sum, mut x) = (0, one);
+    for _ in 0..200 {
+        let square = operate("rt_fmul", x, x);
+        let term = operate("rt_fdiv", one, square);
+        sum = operate("rt_fadd", sum, term);
+        x = operate("rt_fadd", x, one);
+    }
+    for n in 1..=20 {
+        let radicand = float::from_f64(f64::from(n));
+        let mut root = radicand;
+        for _ in 0..12 {
+            let quotient = operate("rt_fdiv", radicand, root);
+            let twice = operate("rt_fadd", root, quotient);
+            root = operate("rt_fmul", twice, half);
+        }
+    }
+    assert!(cycles < 690_000, "{cycles}");
+}

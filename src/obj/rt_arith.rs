@@ -87,7 +87,7 @@ fn clobbers(symbol: &str) -> Clobbers {
         "rt_sdiv16" => set(A, 2) | set(B, 2) | set(C, 2) | set(T, 1),
         "rt_udiv32" => set(A, 4) | set(C, 4) | set(T, 1),
         "rt_sdiv32" => set(A, 4) | set(B, 4) | set(C, 4) | set(T, 2),
-        "rt_div10_16" => set(A, 2),
+        "rt_div10_16" => set(A, 2) | set(T, 2),
         "rt_shl16" | "rt_shr16" | "rt_sar16" => set(A, 1),
         "rt_shl32" | "rt_shr32" | "rt_sar32" => set(A, 4),
         _ => ZpSet::EMPTY,
