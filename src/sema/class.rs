@@ -100,6 +100,7 @@ impl<'a> Checker<'a> {
         if ty == Type::Str(None) {
             ty = self.capacity_from_default(decl);
         }
+        self.check_not_singleton(&ty, decl.ty.span);
         let size = self.size_of(&ty);
         let info = &mut self.out.classes[class];
         let storage = match declared.storage {

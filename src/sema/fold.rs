@@ -237,10 +237,11 @@ pub fn may_overflow_byte(expr: &Expr) -> bool {
         return false;
     }
     let (a, b) = (upper_bound(left), upper_bound(right));
+    let most = expr.ty.range().map_or(0xFF, |(_, most)| most);
     let own = match op {
-        BinOp::Add => a + b > 0xFF,
-        BinOp::Mul => a.saturating_mul(b) > 0xFF,
-        BinOp::Shl => right.as_int().is_none_or(|n| n > 7 || a << n.max(0) > 0xFF),
+        BinOp::Add => a + b > most,
+        BinOp::Mul => a.saturating_mul(b) > most,
+        BinOp::Shl => right.as_int().is_none_or(|n| n > 7 || a << n.max(0) > most),
         _ => false,
     };
     let inner = matches!(op, BinOp::Add | BinOp::Mul | BinOp::Sub | BinOp::Div | BinOp::Shr);

@@ -136,8 +136,23 @@ impl Checker<'_> {
         }
     }
 
+    /// Reports a `@singleton` with storage where a further object of it would be.
+    pub fn check_not_singleton(&mut self, ty: &Type, span: Span) {
+        if let Type::Class(id) = ty
+            && self.out.classes[*id].instance.is_some()
+        {
+            let name = self.class_name(*id);
+            let text = format!("'{name}' is a @singleton: there is no further object of it");
+            self.report(
+                Diagnostic::error(codes::BAD_TYPE, span, text)
+                    .help(format!("use {name}.property and {name}.method()")),
+            );
+        }
+    }
+
     fn array_type(&mut self, elem: &TypeExpr, len: Option<&ast::Expr>) -> Type {
         let inner = self.plain_type(elem);
+        self.check_not_singleton(&inner, elem.span);
         let count = match len {
             Some(len) => self.constant_int(len).map(|n| (n, len.span)),
             None => Some((1, elem.span)),
