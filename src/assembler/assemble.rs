@@ -173,14 +173,14 @@ impl<'a> Walk<'a> {
                     let known = ENCODINGS.iter().map(|(name, _)| *name);
                     let help = suggest::did_you_mean(name, known)
                         .unwrap_or_else(|| "The encodings are petscii_upper, petscii_mixed, screencode_upper, screencode_mixed and ascii.".into());
-                    self.error(AsmError::new(range.clone(), format!("unknown encoding '{name}'")).help(help));
+                    self.error(AsmError::new(range.clone(), format!("Unknown encoding '{name}'")).help(help));
                 }
             },
             StmtKind::Align(to) => match eval_number(to, self) {
                 Some(n) if (1..=0x1000).contains(&n) && (n as u64).is_power_of_two() => {
                     self.out.items.push(Item::Align(n as u16));
                 }
-                Some(_) => self.fail(&to.range, "an alignment is a power of two up to $1000"),
+                Some(_) => self.fail(&to.range, "An alignment is a power of two up to $1000"),
                 None => {}
             },
             StmtKind::If { condition, then, otherwise } => {
@@ -188,13 +188,13 @@ impl<'a> Walk<'a> {
                     self.statements(if value != 0 { then } else { otherwise });
                 }
             }
-            StmtKind::Chunk { .. } => self.fail(range, "this directive is for run-time files only"),
+            StmtKind::Chunk { .. } => self.fail(range, "This directive is for run-time files only"),
         }
     }
 
     fn label(&mut self, name: &str, range: &Range<usize>) {
         if !self.defined.insert(name.to_string()) {
-            return self.fail(range, format!("label '{name}' is defined twice"));
+            return self.fail(range, format!("Label '{name}' is defined twice"));
         }
         if self.constants.contains_key(name) {
             self.fail(range, format!("'{name}' is already a constant"));
@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
                 let bits = width as u32 * 8;
                 if !(-(1i64 << (bits - 1))..1i64 << bits).contains(&n) {
                     let room = ["one byte", "two bytes", "", "four bytes"][width - 1];
-                    self.fail(range, format!("the value {n} does not fit {room}"));
+                    self.fail(range, format!("The value {n} does not fit {room}"));
                 }
                 self.raw(&n.to_le_bytes()[..width]);
             }
@@ -245,9 +245,9 @@ impl<'a> Walk<'a> {
                 let bytes: Vec<u8> = text.chars().map(|c| self.character(c, range).unwrap_or(0)).collect();
                 self.raw(&bytes);
             }
-            Value::Text(_) => self.fail(range, "a string needs .text or .byte"),
+            Value::Text(_) => self.fail(range, "A string needs .text or .byte"),
             Value::Address { part: Part::Word, .. } if width == 1 => {
-                let error = AsmError::new(range.clone(), "an address does not fit one byte");
+                let error = AsmError::new(range.clone(), "An address does not fit one byte");
                 self.error(error.help("Take its low byte with < or its high byte with >."));
             }
             Value::Address { symbol, addend, part, .. } => {
@@ -278,7 +278,7 @@ impl<'a> Walk<'a> {
     fn fill(&mut self, count: &Expr, value: &[Expr], range: &Range<usize>) {
         let Some(n) = eval_number(count, self) else { return };
         let Some(n) = u16::try_from(n).ok().filter(|n| usize::from(*n) * value.len() <= MAX_BYTES) else {
-            return self.fail(&count.range, format!("a fill of {n} bytes is not possible"));
+            return self.fail(&count.range, format!("A fill of {n} bytes is not possible"));
         };
         self.source(range);
         let before = self.constants.remove("i");
@@ -309,7 +309,7 @@ impl<'a> Walk<'a> {
         let before = self.bytes;
         self.bytes += size;
         if before <= MAX_BYTES && self.bytes > MAX_BYTES {
-            self.fail(&(0..0), "this assembly makes more than 65536 bytes");
+            self.fail(&(0..0), "This assembly makes more than 65536 bytes");
         }
     }
 
@@ -341,8 +341,13 @@ impl<'a> Walk<'a> {
 
     fn finish(&mut self) {
         for (name, occurrence, range) in std::mem::take(&mut self.multi_wanted) {
+            // A missing label is put at the end, so that emission has nothing more to report.
             if occurrence >= self.multi_seen.get(&name).copied().unwrap_or(0) {
-                self.fail(&range, format!("there is no label '!{name}:' below this"));
+                let label = self.multi_number(&name, occurrence);
+                self.fail(&range, format!("There is no label '!{name}:' below this"));
+                if !self.out.items.contains(&Item::Label(label)) {
+                    self.out.items.push(Item::Label(label));
+                }
             }
         }
         self.check_branches();
@@ -433,13 +438,13 @@ impl Lookup for Walk<'_> {
             return Some(self.place(place, range));
         }
         if self.resolver.interpolate(name).is_some() {
-            let error = AsmError::new(range.clone(), format!("unknown label '{name}'"));
+            let error = AsmError::new(range.clone(), format!("Unknown label '{name}'"));
             self.error(error.help(format!("For the variable, constant or function write {{{name}}}.")));
             return None;
         }
         let mut known = self.resolver.names();
         known.extend(self.labels.keys().chain(self.constants.keys()).cloned());
-        self.unknown(format!("unknown label '{name}'"), name, known, range);
+        self.unknown(format!("Unknown label '{name}'"), name, known, range);
         None
     }
 
@@ -454,7 +459,7 @@ impl Lookup for Walk<'_> {
         match seen.checked_sub(distance) {
             Some(occurrence) => Some(Walk::local(self.multi_number(name, occurrence))),
             None => {
-                self.fail(range, format!("there is no label '!{name}:' above this"));
+                self.fail(range, format!("There is no label '!{name}:' above this"));
                 None
             }
         }
@@ -478,7 +483,7 @@ impl Lookup for Walk<'_> {
             Some(place) => Some(self.place(place, range)),
             None => {
                 let known = self.resolver.paths();
-                self.unknown(format!("unknown name '{path}'"), path, known, range);
+                self.unknown(format!("Unknown name '{path}'"), path, known, range);
                 None
             }
         }
@@ -492,7 +497,7 @@ impl Lookup for Walk<'_> {
             Encoding::Ascii => u8::try_from(u32::from(c)).ok().filter(u8::is_ascii),
         };
         if code.is_none() {
-            self.fail(range, format!("the encoding has no character '{c}'"));
+            self.fail(range, format!("The encoding has no character '{c}'"));
         }
         code
     }

@@ -73,10 +73,10 @@ fn number(value: Value, range: &Range<usize>, lookup: &mut dyn Lookup) -> Option
             return lookup.character(c, range).map(i64::from);
         }
         Value::Text(_) => {
-            lookup.error(AsmError::new(range.clone(), "a number is needed here, not a string"));
+            lookup.error(AsmError::new(range.clone(), "A number is needed here, not a string"));
         }
         Value::Address { .. } => {
-            let message = "a number is needed here, but the address is only known when the program is linked";
+            let message = "A number is needed here, but the address is only known when the program is linked";
             lookup.error(AsmError::new(range.clone(), message));
         }
     }
@@ -123,7 +123,7 @@ fn binary(
         ) => {
             let apart = if a == b { Some(0) } else { lookup.distance(&b, &a) };
             let Some(apart) = apart else {
-                let message = "the distance of these addresses is only known when the program is linked";
+                let message = "The distance of these addresses is only known when the program is linked";
                 lookup.error(AsmError::new(range.clone(), message));
                 return None;
             };
@@ -144,7 +144,7 @@ fn integers(sign: &str, a: i64, b: i64, range: &Range<usize>, lookup: &mut dyn L
         "-" => a.wrapping_sub(b),
         "*" => a.wrapping_mul(b),
         "/" | "%" if b == 0 => {
-            lookup.error(AsmError::new(range.clone(), "division by zero"));
+            lookup.error(AsmError::new(range.clone(), "Division by zero"));
             return None;
         }
         "/" => a.wrapping_div(b),
@@ -188,7 +188,7 @@ fn call(name: &str, arguments: &[Expr], range: &Range<usize>, lookup: &mut dyn L
         _ => {
             let help =
                 "The functions are defined(name), lo(x), hi(x), abs(x), min(a, b), max(a, b), mod(a, b).";
-            let error = AsmError::new(range.clone(), format!("there is no function '{name}' of this form"));
+            let error = AsmError::new(range.clone(), format!("There is no function '{name}' of this form"));
             lookup.error(error.help(help));
             None
         }

@@ -104,7 +104,7 @@ impl Lexer<'_> {
             Some(n) => self.at = start + 2 + n + 2,
             None => {
                 self.at = self.text.len();
-                self.errors.push(AsmError::new(start..start + 2, "this comment is never closed"));
+                self.errors.push(AsmError::new(start..start + 2, "This comment is never closed"));
             }
         }
         // A comment over several lines still ends the statement before it.
@@ -134,7 +134,7 @@ impl Lexer<'_> {
         loop {
             match self.character() {
                 None => {
-                    self.error(start, "this string is never closed");
+                    self.error(start, "This string is never closed");
                     break;
                 }
                 Some(('"', false)) => break,
@@ -151,7 +151,7 @@ impl Lexer<'_> {
         if self.text[self.at..].starts_with('\'') {
             self.at += 1;
         } else {
-            self.error(start, "a character literal is one character between two '");
+            self.error(start, "A character literal is one character between two '");
         }
         self.tokens.push((Token::Char(value.unwrap_or(' ')), start..self.at));
     }

@@ -77,7 +77,7 @@ pub fn assemble_library(prelude: &str, text: &str) -> (Vec<Chunk>, Vec<AsmError>
         let kind = match (kind.as_str(), size) {
             ("bss", Some(size)) => ChunkKind::Bss(bss_size(size, &shared, &mut errors)),
             ("bss", None) => {
-                errors.push(AsmError::new(start.range.clone(), "expected '.bss name, size'"));
+                errors.push(AsmError::new(start.range.clone(), "Expected '.bss name, size'"));
                 ChunkKind::Bss(0)
             }
             ("data", _) => ChunkKind::Data,
@@ -103,7 +103,7 @@ fn bss_size(size: &Expr, shared: &BTreeMap<String, Value>, errors: &mut Vec<AsmE
         _ => None,
     };
     value.and_then(|n| u16::try_from(n).ok()).unwrap_or_else(|| {
-        errors.push(AsmError::new(size.range.clone(), "the size is a number or a constant up to 65535"));
+        errors.push(AsmError::new(size.range.clone(), "The size is a number or a constant up to 65535"));
         0
     })
 }
@@ -140,6 +140,6 @@ mod tests {
     fn labels_of_another_chunk_are_unknown() {
         let (_, errors) = assemble_library("", ".routine a\nx: rts\n.routine b\njmp x");
         assert_eq!(errors.len(), 1);
-        assert_eq!(errors[0].message, "unknown label 'x'");
+        assert_eq!(errors[0].message, "Unknown label 'x'");
     }
 }

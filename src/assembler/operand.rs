@@ -36,7 +36,7 @@ impl Walk<'_> {
     ) {
         let Some(mnemonic) = Mnemonic::parse(name) else {
             let known = Mnemonic::ALL.iter().map(|m| m.text());
-            let mut error = AsmError::new(name_range.clone(), format!("unknown instruction '{name}'"));
+            let mut error = AsmError::new(name_range.clone(), format!("Unknown instruction '{name}'"));
             error.help = suggest::did_you_mean(&name.to_lowercase(), known);
             return self.error(error);
         };
@@ -45,7 +45,7 @@ impl Walk<'_> {
             Some(("z" | "zp", _)) => Force::ZeroPage,
             Some(("a" | "abs", _)) => Force::Absolute,
             Some((text, range)) => {
-                let error = AsmError::new(range.clone(), format!("unknown mode '.{text}'"));
+                let error = AsmError::new(range.clone(), format!("Unknown mode '.{text}'"));
                 return self.error(error.help("Use .z for zero page or .a for absolute addressing."));
             }
         };
@@ -119,7 +119,7 @@ impl Walk<'_> {
         };
         match value {
             Value::Text(_) => {
-                self.fail(range, "an operand is a number or an address, not a string");
+                self.fail(range, "An operand is a number or an address, not a string");
                 None
             }
             Value::Number(n) => {
@@ -138,25 +138,25 @@ impl Walk<'_> {
                     Mode::Relative => "an address",
                     _ => "a zero-page address",
                 };
-                let error = AsmError::new(range.clone(), format!("the value {n} does not fit {kind}"));
+                let error = AsmError::new(range.clone(), format!("The value {n} does not fit {kind}"));
                 let help = (mode == Mode::Immediate).then(|| "Take one byte of it with < or >.".to_string());
                 self.error(AsmError { help, ..error });
                 None
             }
             Value::Address { part: Part::Word, .. } if mode == Mode::Immediate => {
-                let error = AsmError::new(range.clone(), "an address does not fit one byte");
+                let error = AsmError::new(range.clone(), "An address does not fit one byte");
                 self.error(error.help("Take its low byte with #< or its high byte with #>."));
                 None
             }
             Value::Address { part: Part::Word, zero_page: Some(false), .. }
                 if mode.operand_bytes() == 1 && mode != Mode::Relative =>
             {
-                self.fail(range, "this address does not lie in the zero page");
+                self.fail(range, "This address does not lie in the zero page");
                 None
             }
             Value::Address { symbol, addend, part, .. } => {
                 let Ok(addend) = i32::try_from(addend) else {
-                    self.fail(range, "the address is out of range");
+                    self.fail(range, "The address is out of range");
                     return None;
                 };
                 Some(Operand { symbol: Some(symbol), addend, part })
@@ -211,9 +211,13 @@ impl Walk<'_> {
             let (Some(target), Some(end)) = (offsets.get(label), ends.get(&item)) else { continue };
             let distance = target + i64::from(*addend) - end;
             if !(-128..=127).contains(&distance) {
-                let message = format!("the branch target is out of range: {distance} bytes away");
+                let message = format!("The branch target is out of range: {distance} bytes away");
                 let help = "A branch reaches from -128 to 127. Use the opposite branch over a jmp.";
                 self.error(AsmError::new(range, message).help(help));
+                // Emission shall not report it again.
+                if let Item::Inst(inst) = &mut self.out.items[item] {
+                    inst.exact = false;
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ pub fn parse(tokens: &[Spanned], errors: &mut Vec<AsmError>) -> Vec<Stmt> {
         if parser.is("}") {
             let range = parser.range();
             parser.at += 1;
-            parser.errors.push(AsmError::new(range, "this '}' closes nothing"));
+            parser.errors.push(AsmError::new(range, "This '}' closes nothing"));
         }
     }
     statements
@@ -79,7 +79,7 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, sign: &str) -> Parsed<()> {
-        if self.eat(sign) { Ok(()) } else { self.fail(format!("expected '{sign}' here")) }
+        if self.eat(sign) { Ok(()) } else { self.fail(format!("Expected '{sign}' here")) }
     }
 
     fn at_end(&self) -> bool {
@@ -111,7 +111,7 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok((name.clone(), range.clone()))
             }
-            _ => self.fail("expected a name here"),
+            _ => self.fail("Expected a name here"),
         }
     }
 
@@ -147,7 +147,7 @@ impl Parser<'_> {
             return self.directive(start, out);
         }
         if self.is("*") && self.is_at(1, "=") {
-            return self.fail("the address of this code is chosen by the linker; '* =' is not available");
+            return self.fail("The address of this code is chosen by the linker; '* =' is not available");
         }
         let (name, range) = self.ident()?;
         if self.eat(":") {
@@ -167,7 +167,7 @@ impl Parser<'_> {
     }
 
     fn finish_line(&mut self) -> Parsed<()> {
-        if self.at_end() { Ok(()) } else { self.fail("this does not belong to the statement before it") }
+        if self.at_end() { Ok(()) } else { self.fail("This does not belong to the statement before it") }
     }
 
     fn block(&mut self) -> Parsed<Vec<Stmt>> {
@@ -178,7 +178,7 @@ impl Parser<'_> {
         self.statements(&mut body);
         self.depth -= 1;
         if !self.eat("}") {
-            self.errors.push(AsmError::new(open, "this '{' is never closed"));
+            self.errors.push(AsmError::new(open, "This '{' is never closed"));
         }
         Ok(body)
     }
@@ -186,7 +186,7 @@ impl Parser<'_> {
     fn deeper(&mut self) -> Parsed<()> {
         if self.depth >= MAX_DEPTH {
             let end = self.tokens.len();
-            let failed = self.fail("brackets and blocks are nested too deeply");
+            let failed = self.fail("Brackets and blocks are nested too deeply");
             self.at = end;
             return failed;
         }
@@ -222,7 +222,7 @@ impl Parser<'_> {
                     self.at += 1;
                     StmtKind::Encoding(name.clone(), range.clone())
                 }
-                _ => return self.fail("expected the name of an encoding in quotes"),
+                _ => return self.fail("Expected the name of an encoding in quotes"),
             },
             "align" => StmtKind::Align(self.expr()?),
             "if" => return self.conditional(start, out),
@@ -234,7 +234,7 @@ impl Parser<'_> {
             _ => {
                 let known = crate::assembler::DIRECTIVES.iter().copied();
                 let help = crate::base::suggest::did_you_mean(&format!(".{name}"), known);
-                let error = AsmError::new(start..name_range.end, format!("unknown directive '.{name}'"));
+                let error = AsmError::new(start..name_range.end, format!("Unknown directive '.{name}'"));
                 self.errors.push(AsmError { help, ..error });
                 return Err(Failed);
             }
@@ -352,13 +352,13 @@ impl Parser<'_> {
                 self.expect(")")?;
                 Ok(Operand::IndirectX(value))
             }
-            Some(_) => self.fail("only ',x' can stand inside the brackets"),
+            Some(_) => self.fail("Only ',x' can stand inside the brackets"),
             None => {
                 self.expect(")")?;
                 match self.index()? {
                     None => Ok(Operand::Indirect(value)),
                     Some('y') => Ok(Operand::IndirectY(value)),
-                    Some(_) => self.fail("only ',y' can stand behind the brackets"),
+                    Some(_) => self.fail("Only ',y' can stand behind the brackets"),
                 }
             }
         }
@@ -377,7 +377,7 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(Some('y'))
             }
-            _ => self.fail("expected 'x' or 'y' as the index register"),
+            _ => self.fail("Expected 'x' or 'y' as the index register"),
         }
     }
 
@@ -465,7 +465,7 @@ impl Parser<'_> {
 
     fn primary(&mut self) -> Parsed<Expr> {
         let Some((token, range)) = self.tokens.get(self.at).cloned() else {
-            return self.fail("expected a value here");
+            return self.fail("Expected a value here");
         };
         let kind = match token {
             Token::Number(value) => ExprKind::Number(value),
@@ -481,7 +481,7 @@ impl Parser<'_> {
             Token::Sign("{") => return self.interpolation(range.start),
             Token::Ident(name) if self.is_at(1, "(") => return self.call(name, range.start),
             Token::Ident(name) => ExprKind::Name(name),
-            _ => return self.fail("expected a value here"),
+            _ => return self.fail("Expected a value here"),
         };
         self.at += 1;
         Ok(Expr { range, kind })

@@ -1,6 +1,7 @@
 //! Tests of the assembler as a whole: text in, listing and errors out.
 
 use super::*;
+use crate::mos::inst::Mode;
 use crate::mos::item::listing;
 
 fn listing_of(text: &str) -> String {
@@ -108,21 +109,37 @@ fn constants_and_conditions() {
 #[test]
 fn faults_are_reported_at_their_place() {
     assert_eq!(error_of("lda #1\nldq #2").0, "ldq");
-    assert_eq!(error_of("jmp nowhere"), ("nowhere".into(), "unknown label 'nowhere'".into()));
+    assert_eq!(error_of("jmp nowhere"), ("nowhere".into(), "Unknown label 'nowhere'".into()));
     assert_eq!(error_of("jmp !nope+").0, "!nope+");
     assert_eq!(error_of("jmp !nope-").0, "!nope-");
-    assert_eq!(error_of("lda #256"), ("256".into(), "the value 256 does not fit one byte".into()));
+    assert_eq!(error_of("lda #256"), ("256".into(), "The value 256 does not fit one byte".into()));
     assert_eq!(error_of("sta #1").1, "'sta' cannot take an immediate value");
     assert_eq!(error_of("inx 5").1, "'inx' takes no operand");
-    assert_eq!(error_of("lda (x),y"), ("x".into(), "unknown label 'x'".into()));
-    assert_eq!(error_of("x: nop\nx: nop").1, "label 'x' is defined twice");
+    assert_eq!(error_of("lda (x),y"), ("x".into(), "Unknown label 'x'".into()));
+    assert_eq!(error_of("x: nop\nx: nop").1, "Label 'x' is defined twice");
     assert_eq!(error_of("lda #1 2").0, "2");
-    assert_eq!(error_of(".byt 1").1, "unknown directive '.byt'");
+    assert_eq!(error_of(".byt 1").1, "Unknown directive '.byt'");
     assert_eq!(error_of(".byte 300").0, "300");
-    assert_eq!(error_of(".byte 1/0").1, "division by zero");
+    assert_eq!(error_of(".byte 1/0").1, "Division by zero");
     assert_eq!(error_of("s: .fill 200, 0\nbne s").0, "bne s");
-    assert_eq!(error_of("lda #s\ns:").1, "an address does not fit one byte");
+    assert_eq!(error_of("lda #s\ns:").1, "An address does not fit one byte");
     assert_eq!(error_of("* = $1000").0, "*");
+}
+
+#[test]
+fn what_was_reported_is_mended_for_emission() {
+    for text in ["jmp !nope+", "s: .fill 200, 0\nbne s"] {
+        let assembled = assemble(text, Options::default(), &NoNames);
+        assert_eq!(assembled.errors.len(), 1);
+        let labels = assembled.items.iter().filter(|item| matches!(item, Item::Label(_))).count();
+        assert_eq!(labels, 1);
+        assert!(
+            assembled
+                .items
+                .iter()
+                .all(|i| !matches!(i, Item::Inst(i) if i.mode == Mode::Relative && i.exact))
+        );
+    }
 }
 
 #[test]

@@ -210,7 +210,7 @@ impl Emitter<'_> {
             (Some(_), Some(inside)) => (self.section.name.clone(), operand.addend.wrapping_add(inside)),
             (Some(Symbol::Global(name)), None) => (name.clone(), operand.addend),
             (Some(Symbol::Local(label)), None) => {
-                return self.error(format!("internal: label L{label} is not in its item list"));
+                return self.error(format!("Internal: label L{label} is not in its item list"));
             }
         };
         let kind = match (hole, operand.part) {
@@ -228,7 +228,7 @@ impl Emitter<'_> {
         let (least, most) = if hole == Hole::Word { (-32768, 65535) } else { (-128, 255) };
         if !(least..=most).contains(&value) {
             let bytes = if hole == Hole::Word { "two bytes" } else { "one byte" };
-            return self.error(format!("the value {value} does not fit {bytes}"));
+            return self.error(format!("The value {value} does not fit {bytes}"));
         }
         let width = if hole == Hole::Word { 2 } else { 1 };
         let at = usize::from(offset);
