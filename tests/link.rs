@@ -286,3 +286,135 @@ fn code_in_a_mapped_area_is_a_warning() {
     assert!(link(&input, &mut sink).is_some() && !sink.has_errors());
     assert!(sink.iter().all(|d| d.code.0 == "W0401") && sink.iter().count() == 1);
 }
+
+/// A program that prints these codes.
+fn printer(codes: &[u8]) -> String {
+    let bytes: Vec<String> = codes.iter().map(u8::to_string).collect();
+    format!(
+        ".routine main
+            lda #0
+            sta rt_at
+        !:  ldx rt_at
+            lda rt_codes,x
+            jsr rt_print_char
+            inc rt_at
+            lda rt_at
+            cmp #{}
+            bne !-
+            rts
+        .data rt_at
+            .byte 0
+        .rodata rt_codes
+            .byte {}",
+        codes.len(),
+        bytes.join(", ")
+    )
+}
+
+/// Screen, colours, cursor and character set after printing.
+fn screen_after(codes: &[u8], env: Environment) -> Vec<u8> {
+    let mut machine = Machine::new();
+    let outcome = run_on(&mut machine, &linked(&input(&printer(codes), env)), "");
+    assert_eq!(outcome.exit, Exit::Returned);
+    let screen = (0x0400..0x07e8).map(|address| machine.peek(address));
+    let colours = (0xd800..0xdbe8).map(|address| machine.peek(address) & 0x0f);
+    let cursor = [0xd3, 0xd6, 0xd018, 0x0286].map(|address| machine.peek(address));
+    screen.chain(colours).chain(cursor).collect()
+}
+
+#[test]
+fn own_output_does_what_the_kernal_does() {
+    let mut seed = 7u32;
+    let mut random = |below: u32| {
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        seed % below
+    };
+    for _ in 0..60 {
+        let mut codes = vec![0x93];
+        while codes.len() < 230 {
+            let code = match random(10) {
+                0..=4 => random(256) as u8,
+                5 => [0x0d, 0x8d][random(2) as usize],
+                6 => [0x11, 0x91, 0x1d, 0x9d][random(4) as usize],
+                7 => [0x12, 0x92, 0x14, 0x13][random(4) as usize],
+                _ => b'A' + random(26) as u8,
+            };
+            // Insert and quote mode are the KERNAL's alone, and so are lines of 80 columns, which
+            // a step to the left of a line's start would make.
+            match code {
+                0x94 | 0x22 => {}
+                0x9d | 0x14 => codes.extend([b'A', code]),
+                _ => codes.push(code),
+            }
+            if codes.len() % 16 == 0 {
+                codes.push(0x0d);
+            }
+        }
+        codes.truncate(250);
+        let (own, kernal) = (screen_after(&codes, bare()), screen_after(&codes, kernal()));
+        let wrong = (0..own.len()).find(|i| own[*i] != kernal[*i]);
+        assert_eq!(wrong, None, "{codes:02x?}");
+    }
+}
+
+#[test]
+fn own_keyboard_scan_decodes_keys_with_shifts() {
+    let text = "
+        .routine main
+            jsr rt_waitkey
+            sta $c000
+            lda $c5
+            sta $c001
+            lda $028d
+            sta $c002
+            rts
+    ";
+    let image = linked(&input(text, bare()));
+    let (shift, logo, control) = (15, 61, 58);
+    let keys = [
+        (10, None, 0x41, 0),
+        (10, Some(shift), 0xc1, 1),
+        (10, Some(52), 0xc1, 1),
+        (1, None, 0x0d, 0),
+        (60, None, 0x20, 0),
+        (4, None, 0x85, 0),
+        (4, Some(shift), 0x89, 1),
+        (56, Some(logo), 0x81, 2),
+        (56, Some(control), 0x90, 4),
+        (63, None, 0x03, 0),
+    ];
+    for (key, with, code, shifts) in keys {
+        let mut machine = Machine::new();
+        machine.set_key(key, true);
+        with.into_iter().for_each(|index| machine.set_key(index, true));
+        assert_eq!(run_on(&mut machine, &image, "").exit, Exit::Returned);
+        let found = [0xc000, 0xc001, 0xc002].map(|address| machine.ram(address));
+        assert_eq!(found, [code, key, shifts], "key {key} with {with:?}");
+    }
+}
+
+#[test]
+fn joystick_2_can_be_read_while_keys_are_scanned() {
+    let text = "
+        .routine main
+            jsr rt_getkey
+            ldx #10
+        !:  lda $a2
+        !wait:
+            cmp $a2
+            beq !wait-
+            dex
+            bne !-
+            lda $dc00
+            sta $c000
+            rts
+    ";
+    let mut input = input(text, bare());
+    input.mapped.push(0xa2..=0xa2);
+    let mut machine = Machine::new();
+    machine.set_joystick(2, 0x10);
+    assert_eq!(run_on(&mut machine, &linked(&input), "").exit, Exit::Returned);
+    assert_eq!(machine.ram(0xc000) & 0x1f, 0x0f);
+}
