@@ -141,7 +141,7 @@ routines! {
     /// Raster interrupt on, at that line.
     EnableRasterIrq "rt_enable_raster_irq" (I16) Io;
     /// Raster interrupt off; the line is kept.
-    DisableRasterIrq "rt_disable_raster_irq" (I16) Io;
+    DisableRasterIrq "rt_disable_raster_irq" () Io;
     SetRaster "rt_set_raster" (I16) Io;
     GetRaster "rt_get_raster" () -> I16 Io;
     /// Ends the program with the run-time error whose text (a string) lies there.
