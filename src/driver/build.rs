@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use crate::base::diag::Sink;
 use crate::base::source::SourceMap;
+use crate::driver::dump::{self, Dump};
 use crate::driver::files::Files;
 use crate::driver::modules::load_all;
-use crate::driver::session::{Emit, OptLevel, Options, Target};
+use crate::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
 use crate::link::LinkInput;
 use crate::mir::ir::Program;
 use crate::sema::{self, CheckContext, hir};
-use crate::{codegen, link, lower, out};
+use crate::{codegen, link, lower, mir, opt, out};
 
 /// The results of a compilation.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -44,10 +45,13 @@ pub fn build(
     let modules: Vec<&hir::Module> = modules.iter().collect();
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
+    let mut dump = Dump::new(options);
+    dump.stage(EmitKind::Mir, || mir::print::program(&program));
     let generated = codegen::generate(&mut program, &codegen_options(options), sink);
     if sink.has_errors() {
         return None;
     }
+    dump.stage(EmitKind::Obj, || dump::sections(&generated.sections));
     let input = LinkInput {
         sections: generated.sections,
         entry: generated.entry,
@@ -62,7 +66,7 @@ pub fn build(
         return None;
     }
     let prg = out::prg::write(&image);
-    Some(Built { prg: Some(prg), ..Built::default() })
+    Some(Built { prg: Some(prg), emits: dump.finish(), ..Built::default() })
 }
 
 /// Finds everything wrong with `main` that needs no code generation. The modules come in
@@ -99,7 +103,20 @@ pub fn check(
 }
 
 fn optimise(program: &mut Program, options: &Options) {
-    let _ = (program, options);
+    let level = match options.opt {
+        OptLevel::O0 => opt::Level::O0,
+        OptLevel::O1 => opt::Level::O1,
+        OptLevel::O2 => opt::Level::O2,
+        OptLevel::Os => opt::Level::Os,
+    };
+    let options = opt::OptOptions {
+        level,
+        without: options.without.clone(),
+        bisect: options.opt_bisect.and_then(|n| u32::try_from(n).ok()),
+        print_after: options.print_after.clone(),
+        ..opt::OptOptions::default()
+    };
+    opt::optimise(program, &options);
 }
 
 fn codegen_options(options: &Options) -> codegen::Options {

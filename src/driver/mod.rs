@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod drive;
+pub mod dump;
 pub mod files;
 pub mod library;
 pub mod load;
