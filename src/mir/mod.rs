@@ -13,6 +13,7 @@ pub mod ir;
 pub mod live;
 pub mod loops;
 pub mod print;
+pub mod range;
 pub mod rewrite;
 pub mod rt;
 pub mod text;

@@ -11,6 +11,7 @@ mod fold;
 mod forward;
 mod gvn;
 mod inline;
+mod narrow;
 mod pipeline;
 mod shake;
 mod simplify_cfg;
@@ -91,6 +92,7 @@ pub const PASSES: &[Pass] = &[
     gvn::PASS,
     forward::PASS,
     dse::PASS,
+    narrow::PASS,
     dce::PASS,
 ];
 

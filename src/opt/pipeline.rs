@@ -21,6 +21,8 @@ enum Step {
 
 const CLEAN: &[&str] = &["fold", "simplify_cfg", "gvn", "forward", "dse", "dce"];
 
+const NARROW: &[&str] = &["narrow", "fold", "simplify_cfg", "gvn", "forward", "dse", "dce"];
+
 const O0: &[Step] = &[Step::Program("shake")];
 const O1: &[Step] = &[
     Step::Program("shake"),
@@ -30,8 +32,16 @@ const O1: &[Step] = &[
     Step::Funcs(CLEAN),
     Step::Program("shake"),
 ];
-const O2: &[Step] = O1;
-const OS: &[Step] = O1;
+const O2: &[Step] = &[
+    Step::Program("shake"),
+    Step::Funcs(CLEAN),
+    Step::Program("inline"),
+    Step::Program("shake"),
+    Step::Funcs(CLEAN),
+    Step::Funcs(NARROW),
+    Step::Program("shake"),
+];
+const OS: &[Step] = O2;
 
 /// What happened.
 #[derive(Clone, Debug, Default)]

@@ -103,14 +103,14 @@ impl Folder<'_> {
         }
     }
 
-    /// `x kind y` equal to a constant.
+    /// `x kind y` equal to a constant. A sum stays: it is often a counter that is needed anyway, and
+    /// its flags come for free.
     fn equal_const(&mut self, cond: Cond, ty: Ty, bin: (BinOp, Value, Value), n: u32) -> Option<Rewrite> {
         if !matches!(cond, Cond::Eq | Cond::Ne) {
             return None;
         }
         let (kind, x, y) = bin;
         match (kind, self.constant(y)) {
-            (BinOp::Add, Some(m)) => self.against(cond, ty, x, n.wrapping_sub(m)),
             (BinOp::Xor, Some(m)) => self.against(cond, ty, x, n ^ m),
             (BinOp::Sub | BinOp::Xor, None) if n == 0 => op(Op::Cmp(cond, x, y)),
             _ => None,
