@@ -1,7 +1,9 @@
 //! Output files, as pure functions from a linked image to bytes or text.
 
+pub mod asm;
 pub mod d64;
 pub mod dbg;
+pub mod graph;
 pub mod listing;
 pub mod prg;
 pub mod vice;
