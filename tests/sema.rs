@@ -276,3 +276,20 @@ def main():
     assert_eq!(func(&module, "m.Point.__init__").origin.as_deref(), Some("m"));
     assert!(func(&module, "m.Point.__init__").body.is_none());
 }
+
+#[test]
+fn the_typed_tree_has_a_text() {
+    let text = "def twice(n: byte) -> word:\n    return word(n) * 2\n\ndef main():\n    i: byte\n    for i in range(3):\n        print(twice(i), \"\\n\")\n";
+    let (module, _) = checked(text, true, &[], &[]);
+    let expected = "\
+module m
+data $str0: literal, 2 bytes 01 0D
+def twice(n: byte) -> word:
+    return mul.word(word(n_0), 2:word)
+def main() -> void:
+    i_0: byte
+    for i_0 in range(0:byte, 3, 1):
+        print(text(twice(i_0)), $str0)
+";
+    assert_eq!(pycoc::sema::hir_print::print(&module), expected);
+}

@@ -32,6 +32,7 @@ mod fold;
 mod func;
 pub mod hir;
 pub mod hir_expr;
+pub mod hir_print;
 pub mod hir_visit;
 pub mod imports;
 pub mod interface;
