@@ -164,6 +164,9 @@ codes! {
     RELOCATED_TOO_FAR "E4004" "a relocated part does not fit at its address";
     VALUE_DOES_NOT_FIT "E4005" "an address does not fit its operand";
     ZERO_PAGE_FULL "E4010" "zero page is full";
+    NOT_IN_LIB "E4020" "something that finished code cannot be or do";
+    LIB_LIMIT "E4021" "a module that does not fit its file";
+    LIB_MISMATCH "E4022" "a module file that does not fit the program";
     BAD_LIB "E4090" "a damaged module file";
 
     // Files and options.

@@ -159,7 +159,7 @@ fn module_json(file: &LibFile, size: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::obj::libfile::External;
+    use crate::obj::libfile::{External, LibRelocKind};
 
     #[test]
     fn a_program_shows_its_addresses() {
@@ -190,7 +190,7 @@ mod tests {
                 code: vec![0x4C, 0, 0],
                 uses_data: vec![0],
                 externals: (0, 1),
-                relocs: vec![LibReloc { offset: 1, target: LibTarget::Data(0), addend: 2 }],
+                relocs: vec![LibReloc { offset: 1, target: LibTarget::Data(0), addend: 2, kind: LibRelocKind::Word }],
                 ..Function::default()
             }],
             data: vec![Segment {
@@ -198,6 +198,7 @@ mod tests {
                 signature: Some("tB".into()),
                 offset: 0x38,
                 bytes: vec![1; 3],
+                ..Segment::default()
             }],
             externals: vec![External { module: "math".into(), name: "sin".into() }],
             ..LibFile::default()

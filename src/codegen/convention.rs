@@ -43,9 +43,11 @@ pub struct Conventions {
 }
 
 impl Conventions {
-    /// The conventions by signature; every function is taken to change all registers.
+    /// The conventions by signature; every function is taken to change all registers. Functions of
+    /// other modules have the convention of finished code, with `finished` all have.
     pub fn by_signature(
         program: &Program,
+        finished: bool,
         cycle: IndexVec<FuncId, usize>,
         recursive: IndexVec<FuncId, bool>,
     ) -> Self {
@@ -53,8 +55,11 @@ impl Conventions {
             .funcs
             .iter()
             .map(|f| {
-                let params =
-                    if f.kind == FuncKind::Naked { naked_params(&f.params) } else { params(&f.params) };
+                let params = match f.kind {
+                    FuncKind::Naked => naked_params(&f.params),
+                    _ if finished || f.is_extern() => finished_params(&f.params),
+                    _ => params(&f.params),
+                };
                 let clobbers = Effects::REGISTERS | Effects::FLAGS;
                 Convention { params, ret: result(f.ret), clobbers, zero_page: RT_ZERO_PAGE }
             })
@@ -85,6 +90,20 @@ fn params(types: &[Ty]) -> Vec<Vec<ParamLoc>> {
                 .collect()
         })
         .collect()
+}
+
+/// Bytes of arguments of finished code that fit the run-time zero page.
+pub const FINISHED_ZERO_PAGE_BYTES: usize = 18;
+
+/// Finished code: the first three bytes in A, X and Y, the others in the run-time zero page from
+/// its start.
+pub fn finished_params(types: &[Ty]) -> Vec<Vec<ParamLoc>> {
+    let mut zero_page = (RT_A..).map(Loc::Zp);
+    let mut place = |place: &ParamLoc| match place {
+        ParamLoc::Cell(_) => zero_page.next().map_or(*place, ParamLoc::Loc),
+        ParamLoc::Loc(_) => *place,
+    };
+    params(types).iter().map(|bytes| bytes.iter().map(&mut place).collect()).collect()
 }
 
 /// `@naked` and `@mapped`: bytes in A, X, Y in order; a single word in X (low) and Y (high).

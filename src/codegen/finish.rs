@@ -11,6 +11,7 @@ use crate::codegen::function::Compiled;
 use crate::codegen::inline_asm::InlineAsm;
 use crate::codegen::lir::{Sym, SymAddr};
 use crate::codegen::mach::{Arg, Cell, Label, MInst, MKind, mode};
+use crate::codegen::module;
 use crate::mir::ir::{Base, FuncId, FuncKind, GlobalKind, Init, Program};
 use crate::mos::inst::{Mnemonic, Mode};
 use crate::mos::item::{Inst, Item, Name, Operand, Part};
@@ -28,6 +29,8 @@ pub struct Finish<'a> {
     pub asm: &'a InlineAsm,
     /// Which symbols lie in zero page.
     pub zero_page: &'a emit::ZpOracle<'a>,
+    /// Finished code for a `.LIB`.
+    pub module: bool,
 }
 
 impl Finish<'_> {
@@ -57,6 +60,9 @@ impl Finish<'_> {
                 continue;
             }
             items.push(self.item(id, inst));
+        }
+        if self.module {
+            module::constant_words(&mut items, base);
         }
         let (mut section, errors) = emit::emit(func.name.as_ref(), &items, self.zero_page);
         for error in errors {

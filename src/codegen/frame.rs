@@ -49,15 +49,19 @@ struct Candidate {
     weight: f64,
     /// Functions whose cells it must not share.
     below: FixedBitSet,
+    /// Live across a call of a function.
+    crosses: bool,
 }
 
-/// Places all cells. `frequency` is how often each function runs, estimated.
+/// Places all cells. `frequency` is how often each function runs, estimated. In a module zero page
+/// holds only what no call has to leave alone, so that all functions may use the same.
 pub fn place(
     program: &Program,
     graph: &CallGraph,
     compiled: &IndexVec<FuncId, Option<Compiled>>,
     frequency: &IndexVec<FuncId, f64>,
     free: ZpSet,
+    module: bool,
 ) -> Frames {
     let closures = closures(graph, compiled.len());
     let mut interrupt = FixedBitSet::with_capacity(compiled.len());
@@ -92,11 +96,12 @@ pub fn place(
         let mut taken = ZpSet::EMPTY;
         for &(other, address) in &placed {
             let o = &candidates[other];
-            if conflict(candidate, o, &interrupt) {
+            if if module { candidate.func == o.func } else { conflict(candidate, o, &interrupt) } {
                 (address..=address + (o.bytes - 1)).for_each(|a| taken.insert(a));
             }
         }
-        match find_room(free, taken, candidate.bytes) {
+        let room = if module && candidate.crosses { ZpSet::EMPTY } else { free };
+        match find_room(room, taken, candidate.bytes) {
             Some(address) => {
                 placed.push((at, address));
                 for k in 0..candidate.bytes {
@@ -157,6 +162,7 @@ fn collect(
     let mut weight = vec![0.0f64; func.cells];
     let mut used = vec![false; func.cells];
     let mut below: Vec<FixedBitSet> = vec![FixedBitSet::with_capacity(closures.len()); func.cells];
+    let mut crosses = FixedBitSet::with_capacity(func.cells);
     // Arguments that arrive in cells are written by the callers.
     func.argument_cells.iter().for_each(|c| used[c.index()] = true);
     let flow = flow::of(&func.code);
@@ -170,8 +176,12 @@ fn collect(
         let mut live = out[b].clone();
         for inst in func.code[range.clone()].iter().rev() {
             match &inst.kind {
-                MKind::Call { arg: Arg::Func(callee), .. } => mark(&live, &closures[*callee], &mut below),
+                MKind::Call { arg: Arg::Func(callee), .. } => {
+                    crosses.union_with(&live.cells);
+                    mark(&live, &closures[*callee], &mut below);
+                }
                 MKind::Asm(_) => {
+                    crosses.union_with(&live.cells);
                     for callee in &graph.refs[id].addressed {
                         mark(&live, &closures[*callee], &mut below);
                     }
@@ -209,8 +219,9 @@ fn collect(
             bytes: group.bytes,
             // A pointer that no access uses any more needs no zero page.
             pointer: group.pointer && func.uses_pointer(group.first),
-            weight: range.map(|c| weight[c]).sum(),
+            weight: range.clone().map(|c| weight[c]).sum(),
             below: set,
+            crosses: range.clone().any(|c| crosses.contains(c)),
         });
     }
     candidates

@@ -45,11 +45,16 @@ pub fn compile(program: &Program, id: FuncId, conventions: &mut Conventions, opt
     let func = &program.funcs[id];
     let optimise = options.level > 0;
     let weights = block_weights(program, id);
-    let lfunc = select(program, id, &weights, SelectOptions { small: options.small, fold: optimise });
+    let lfunc = select(
+        program,
+        id,
+        &weights,
+        SelectOptions { small: options.small, fold: optimise, module: options.module },
+    );
     let zero_page = used_zero_page(&lfunc, conventions);
     let at_return = result_registers(conventions, id);
     let recursive = conventions.recursive[id];
-    let webs = webs::find(&lfunc, optimise, recursive);
+    let webs = webs::find(&lfunc, optimise, recursive || options.module);
     let handler = !matches!(func.kind, FuncKind::Normal | FuncKind::Naked);
     let ctx = Context {
         func: &lfunc,
@@ -58,6 +63,7 @@ pub fn compile(program: &Program, id: FuncId, conventions: &mut Conventions, opt
         kind: func.kind,
         kernal: program.env.kernal,
         small: options.small,
+        module: options.module,
         saved_zero_page: if handler { zero_page } else { ZpSet::EMPTY },
         track: optimise,
     };

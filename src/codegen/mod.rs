@@ -15,6 +15,7 @@ pub mod homes;
 pub mod inline_asm;
 pub mod lir;
 pub mod mach;
+pub mod module;
 pub mod prepare;
 pub mod select;
 pub mod webs;
@@ -41,6 +42,8 @@ pub struct Options {
     pub level: u8,
     /// Prefer small code.
     pub small: bool,
+    /// Finished code for a `.LIB`: see `module.rs`.
+    pub module: bool,
 }
 
 /// The code and data of a program.
@@ -59,22 +62,32 @@ pub struct Generated {
 
 /// Generates the code of a program. The program is changed: recursive functions lose their slots.
 pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Generated {
-    prepare::stack_slots(program, &CallGraph::new(program));
+    prepare::stack_slots(program, &CallGraph::new(program), options.module);
     let graph = CallGraph::new(program);
+    module::check(program, &graph, options.module, sink);
     let wanted: Vec<FuncId> =
         graph.sccs.iter().flatten().copied().filter(|f| !program.funcs[*f].is_extern()).collect();
     let asm = inline_asm::assemble_all(program, &wanted, sink);
-    let mut conventions = conventions(program, &graph);
+    if options.module {
+        module::check_assembly(&asm, sink);
+    }
+    let mut conventions = conventions(program, &graph, options.module);
     let mut compiled: IndexVec<FuncId, Option<Compiled>> = program.funcs.iter().map(|_| None).collect();
     for &f in &wanted {
         compiled[f] = Some(function::compile(program, f, &mut conventions, options));
     }
     let frequency = frequencies(program, &graph);
     let mapped = mapped(program);
-    let mut free = free_zero_page(program.env.kernal, &mapped, asm.zero_page);
+    let mut free = match options.module {
+        true => module::free_zero_page(asm.zero_page),
+        false => free_zero_page(program.env.kernal, &mapped, asm.zero_page),
+    };
+    if !options.module && module::calls_finished(program) {
+        module::ZERO_PAGE.iter().for_each(|at| free.remove(at));
+    }
     let mut sections = Vec::new();
     let in_zero_page = place_in_zero_page(program, &asm, &mut free, &mut sections, sink);
-    let frames = frame::place(program, &graph, &compiled, &frequency, free);
+    let frames = frame::place(program, &graph, &compiled, &frequency, free, options.module);
     if let Some(&f) = frames.overflow.first() {
         let name = &program.funcs[f].name;
         sink.push(
@@ -86,7 +99,8 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         );
     }
     let oracle = |name: &Name| in_zero_page.contains(name);
-    let finish = finish::Finish { program, frames: &frames, asm: &asm, zero_page: &oracle };
+    let finish =
+        finish::Finish { program, frames: &frames, asm: &asm, zero_page: &oracle, module: options.module };
     for &f in &wanted {
         if let Some(code) = &compiled[f] {
             sections.push(finish.function(f, code, sink));
@@ -113,13 +127,13 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     }
 }
 
-fn conventions(program: &Program, graph: &CallGraph) -> Conventions {
+fn conventions(program: &Program, graph: &CallGraph, module: bool) -> Conventions {
     let mut cycle = IndexVec::filled(program.funcs.len(), 0);
     for (n, component) in graph.sccs.iter().enumerate() {
         component.iter().for_each(|f| cycle[*f] = n);
     }
     let recursive = program.funcs.ids().map(|f| graph.recursive.contains(f)).collect();
-    Conventions::by_signature(program, cycle, recursive)
+    Conventions::by_signature(program, module, cycle, recursive)
 }
 
 /// How often each function runs, estimated: callers' frequency times the weight of the call.

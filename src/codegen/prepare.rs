@@ -18,8 +18,9 @@ pub const STACK_POINTER: &str = "rt_stack_pointer";
 /// The linker's symbol for the first byte after everything else.
 pub const STACK_START: &str = "rt_stack_start";
 
-/// Rewrites all recursive functions that have slots.
-pub fn stack_slots(program: &mut Program, graph: &CallGraph) {
+/// Rewrites all recursive functions that have slots. Those of a module use the stack of the program
+/// that it is linked with.
+pub fn stack_slots(program: &mut Program, graph: &CallGraph, module: bool) {
     let users: Vec<FuncId> = graph
         .recursive
         .iter()
@@ -28,18 +29,32 @@ pub fn stack_slots(program: &mut Program, graph: &CallGraph) {
     if users.is_empty() {
         return;
     }
-    let mut pointer = Global::new(STACK_POINTER, GlobalKind::Bss, 2);
-    pointer.escapes = true;
-    let pointer = program.globals.push(pointer);
-    let mut start = Global::new(STACK_START, GlobalKind::Bss, 0);
-    start.external = true;
-    let start = program.globals.push(start);
+    let pointer = match module {
+        true => program.globals.push(Global { external: true, ..stack_pointer() }),
+        false => add_stack(program),
+    };
     for f in users {
         rewrite(&mut program.funcs[f], pointer);
     }
+}
+
+fn stack_pointer() -> Global {
+    Global { escapes: true, ..Global::new(STACK_POINTER, GlobalKind::Bss, 2) }
+}
+
+/// Gives the program a software stack, once; its pointer.
+pub fn add_stack(program: &mut Program) -> GlobalId {
+    if let Some(pointer) = program.global_named(STACK_POINTER) {
+        return pointer;
+    }
+    let pointer = program.globals.push(stack_pointer());
+    let mut start = Global::new(STACK_START, GlobalKind::Bss, 0);
+    start.external = true;
+    let start = program.globals.push(start);
     let setup = initialiser(pointer, start);
     let id = program.funcs.push(setup);
     program.init.insert(0, id);
+    pointer
 }
 
 /// A function that empties the stack, run before everything else.

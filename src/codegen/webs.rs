@@ -89,6 +89,13 @@ impl Webs {
         self.across.get(&(block, at)).cloned().unwrap_or_default()
     }
 
+    /// True for a byte whose cell must be in zero page.
+    pub fn is_pointer(&self, v: Vb) -> bool {
+        let cell = self.cell(v).index();
+        let holds = |g: &CellGroup| (g.first.index()..g.first.index() + usize::from(g.bytes)).contains(&cell);
+        self.groups.iter().any(|g| g.pointer && holds(g))
+    }
+
     /// True when two webs are live at the same time.
     pub fn interfere(&self, a: usize, b: usize) -> bool {
         self.interference[a].contains(&b)

@@ -125,5 +125,5 @@ fn codegen_options(options: &Options) -> codegen::Options {
         OptLevel::O1 => 1,
         OptLevel::O2 | OptLevel::Os => 2,
     };
-    codegen::Options { level, small: options.opt == OptLevel::Os }
+    codegen::Options { level, small: options.opt == OptLevel::Os, module: options.target == Target::Library }
 }

@@ -22,7 +22,7 @@ use crate::obj::zpset::ZpSet;
 pub const START: &str = "rt_start";
 /// The end of the program; may be jumped to with anything on the stack.
 const EXIT: &str = "rt_exit";
-const STACK_POINTER: &str = "rt_stack_pointer";
+const STACK_POINTER: &str = "rt_entry_stack";
 const SAVED: &str = "rt_saved";
 /// Stands, with its number, for a function that is called.
 const CALL: &str = "rt_call_";

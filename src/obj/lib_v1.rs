@@ -6,7 +6,8 @@
 
 use crate::base::bytes::{Reader, Writer, read_u16_at};
 use crate::obj::libfile::{
-    External, FIRST_EXTERNAL, Function, LibError, LibFile, LibReloc, LibTarget, MAGIC, Segment, is_public,
+    External, FIRST_EXTERNAL, Function, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, MAGIC, Segment,
+    is_public,
 };
 
 const HEADER: usize = 7;
@@ -100,7 +101,7 @@ pub fn read(bytes: &[u8]) -> Result<LibFile> {
         let field = format!("name_offset of data segment {i}");
         let (name, signature) = strings.name(*name, &field, &mut end_of_names)?;
         let bytes = bytes[*offset..offset + size].to_vec();
-        file.data.push(Segment { name, signature, offset: *offset as u16, bytes });
+        file.data.push(Segment { name, signature, offset: *offset as u16, bytes, ..Segment::default() });
     }
     for (i, entry) in functions.iter().enumerate() {
         let (name, signature) =
@@ -263,7 +264,7 @@ fn read_relocs(
             let text = format!("it refers to {target:?}, which uses_funcs and uses_data do not name");
             return Err(LibError::new(field, text));
         }
-        relocs.push(LibReloc { offset, target, addend });
+        relocs.push(LibReloc { offset, target, addend, kind: LibRelocKind::Word });
     }
     for reloc in &relocs {
         function.code[usize::from(reloc.offset)..][..2].fill(0);
@@ -404,7 +405,7 @@ mod tests {
 
     /// Two functions that call each other, one segment, two foreign names, one constant.
     fn sample() -> LibFile {
-        let reloc = |offset, target, addend| LibReloc { offset, target, addend };
+        let reloc = |offset, target, addend| LibReloc { offset, target, addend, kind: LibRelocKind::Word };
         LibFile {
             version: 1,
             functions: vec![

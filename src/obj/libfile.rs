@@ -51,6 +51,10 @@ pub struct Segment {
     pub signature: Option<String>,
     pub offset: u16,
     pub bytes: Vec<u8>,
+    /// All bytes are zero and take no room in a version 2 file.
+    pub zero: bool,
+    /// Version 2 only.
+    pub relocs: Vec<LibReloc>,
 }
 
 /// A function or data segment of another module.
@@ -68,6 +72,15 @@ pub struct LibReloc {
     pub target: LibTarget,
     /// What is added to the target's address.
     pub addend: u16,
+    pub kind: LibRelocKind,
+}
+
+/// What of an address a relocation is for; version 1 has only words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum LibRelocKind {
+    Word,
+    Low,
+    High,
 }
 
 /// What a relocated word refers to.
@@ -122,6 +135,14 @@ impl LibFile {
             Some(1) => lib_v1::read(bytes),
             Some(other) => Err(LibError::new("version", format!("{other} is not known to this pycoc"))),
         }
+    }
+
+    /// All names with their type strings: functions, data, other exports.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let functions = self.functions.iter().map(|f| (&f.name, &f.signature));
+        let data = self.data.iter().map(|d| (&d.name, &d.signature));
+        let typed = functions.chain(data).filter_map(|(name, text)| Some((name.clone(), text.clone()?)));
+        typed.chain(self.exports.iter().cloned()).collect()
     }
 
     /// The name of what a relocation refers to, foreign ones with their module.

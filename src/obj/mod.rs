@@ -3,7 +3,10 @@
 pub mod branch;
 pub mod emit;
 pub mod lib_v1;
+pub mod libbuild;
 pub mod libfile;
+pub mod liblink;
+pub mod notation;
 pub mod object;
 pub mod reloc;
 pub mod rt_abi;

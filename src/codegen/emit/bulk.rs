@@ -30,7 +30,7 @@ impl Emitter<'_> {
         }
         match (d.base, s.base) {
             (MemBase::At(to), MemBase::At(from)) if self.streams(len) <= self.max_streams() => {
-                let upward = d.volatile || s.volatile;
+                let upward = d.volatile || s.volatile || self.ctx.module;
                 self.stream_loop(len, upward, |e, k| {
                     e.ins_volatile(Lda, Arg::AbsX(from.plus(k)), s.volatile);
                     e.ins_volatile(Sta, Arg::AbsX(to.plus(k)), d.volatile);
@@ -61,7 +61,7 @@ impl Emitter<'_> {
         match d.base {
             MemBase::At(to) if self.streams(len) <= self.max_streams() => {
                 self.load(R::A, value);
-                self.stream_loop(len, d.volatile, |e, k| {
+                self.stream_loop(len, d.volatile || self.ctx.module, |e, k| {
                     e.ins_volatile(Sta, Arg::AbsX(to.plus(k)), d.volatile);
                 });
             }

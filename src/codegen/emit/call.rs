@@ -30,7 +30,14 @@ impl Emitter<'_> {
             LCallee::Func(f) => self.ctx.conventions.same_cycle(self.ctx.func.id, f),
             LCallee::Abs(_) => false,
         };
-        let saved = if recursive { self.push_live() } else { Vec::new() };
+        let saved = match callee {
+            _ if recursive => self.push_live(|_, _| true),
+            // The callee may change the zero page in which this module's pointers lie.
+            LCallee::Func(_) if self.ctx.module => {
+                self.push_live(|e, v| e.ctx.webs.is_pointer(v) && e.home(v).is_none())
+            }
+            _ => Vec::new(),
+        };
         let mut moves = Vec::new();
         for (places, bytes) in params.iter().zip(args) {
             for (place, s) in places.iter().zip(bytes) {
@@ -105,9 +112,10 @@ impl Emitter<'_> {
         self.parallel(moves);
     }
 
-    /// Pushes every byte that must survive a call which can enter this function again.
-    fn push_live(&mut self) -> Vec<Vb> {
-        let live = self.ctx.webs.live_after(self.block, self.at);
+    /// Pushes the wanted ones of the bytes that are live after a call.
+    fn push_live(&mut self, wanted: impl Fn(&Self, Vb) -> bool) -> Vec<Vb> {
+        let mut live = self.ctx.webs.live_after(self.block, self.at);
+        live.retain(|v| wanted(self, *v));
         for v in &live {
             self.load(R::A, &Src::V(*v));
             self.ins_volatile(Pha, Arg::None, true);

@@ -57,6 +57,8 @@ pub struct Context<'a> {
     /// The interrupt vector is entered with the registers saved by the KERNAL.
     pub kernal: bool,
     pub small: bool,
+    /// Finished code for a `.LIB`.
+    pub module: bool,
     /// Run-time zero page that an interrupt handler saves because it, or what it calls, uses it.
     pub saved_zero_page: ZpSet,
     /// Follow what registers hold (off at `-O0`).

@@ -37,6 +37,7 @@ impl Select<'_> {
             }
         }
         let fixed = self.const_addr(&Addr { base: addr.base, index: None, offset });
+        let fixed = fixed.filter(|at| self.is_direct(*at));
         let base = match (fixed, addr.base) {
             (Some(at), _) => match wide_index {
                 None => return Mem { base: MemBase::At(at), index, offset: 0, volatile },
@@ -54,8 +55,10 @@ impl Select<'_> {
                 }
             },
             (None, Base::Value(value)) => value,
-            // Every other base is a constant address.
-            (None, _) => unreachable!("a base that is no pointer is constant"),
+            (None, base) => {
+                let pointer = self.start_pointer(base);
+                return self.register_mem(pointer, index, wide_index, offset, volatile);
+            }
         };
         self.pointer_mem(base, index, wide_index, offset, volatile)
     }
@@ -69,10 +72,25 @@ impl Select<'_> {
         volatile: bool,
     ) -> Mem {
         let bytes = self.bytes(base);
-        if let (Some(at), None) = (constant_pair(&bytes), &wide_index) {
+        if let (Some(at), None) = (constant_pair(&bytes), &wide_index)
+            && self.is_near(at.plus(offset))
+            && self.is_direct(at)
+        {
             return Mem { base: MemBase::At(at.plus(offset)), index, offset: 0, volatile };
         }
-        let mut pointer = self.as_reg(&bytes);
+        let pointer = self.as_reg(&bytes);
+        self.register_mem(pointer, index, wide_index, offset, volatile)
+    }
+
+    /// The place `pointer + index + offset`.
+    fn register_mem(
+        &mut self,
+        mut pointer: Reg,
+        index: Option<Vb>,
+        wide_index: Option<Vec<Src>>,
+        offset: i32,
+        volatile: bool,
+    ) -> Mem {
         if let Some(wide) = wide_index {
             let reg = self.as_reg(&wide);
             pointer = self.cached_pointer((PointerKey::Reg(pointer, 0), reg), |s| {
@@ -95,7 +113,11 @@ impl Select<'_> {
     }
 
     /// A pointer computed earlier in this block, or computed now.
-    fn cached_pointer(&mut self, key: (PointerKey, Reg), make: impl FnOnce(&mut Self) -> Reg) -> Reg {
+    pub(super) fn cached_pointer(
+        &mut self,
+        key: (PointerKey, Reg),
+        make: impl FnOnce(&mut Self) -> Reg,
+    ) -> Reg {
         if let Some((_, reg)) = self.pointers.iter().find(|(k, _)| *k == key) {
             return *reg;
         }
@@ -118,15 +140,14 @@ impl Select<'_> {
             return;
         }
         let d = self.dst_of(value);
-        let base = match addr.base {
-            Base::Value(base) => self.bytes(base),
+        let (base, offset) = match addr.base {
+            Base::Value(base) => (self.bytes(base), addr.offset),
             _ => match self.const_addr(&Addr { index: None, ..*addr }) {
-                Some(SymAddr { sym: Sym::Abs, offset }) => number_bytes(offset),
-                Some(at) => vec![Src::Lo(at), Src::Hi(at)],
-                None => unreachable!("a base that is no pointer is constant"),
+                Some(SymAddr { sym: Sym::Abs, offset }) => (number_bytes(offset), 0),
+                Some(at) => (vec![Src::Lo(at), Src::Hi(at)], 0),
+                None => (self.start_bytes(addr.base), addr.offset),
             },
         };
-        let offset = if matches!(addr.base, Base::Value(_)) { addr.offset } else { 0 };
         let Some(index) = addr.index else {
             self.emit(LOp::Add { sub: false, d, a: base, b: number_bytes(offset) });
             return;

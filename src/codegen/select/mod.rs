@@ -10,6 +10,7 @@ mod arith;
 mod control;
 mod fold;
 mod memory;
+mod module;
 mod multiply;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct SelectOptions {
     pub small: bool,
     /// Fold loads and stores into other operations.
     pub fold: bool,
+    /// No address may lie outside of what its symbol names.
+    pub module: bool,
 }
 
 /// State of the selection of one function.
@@ -286,7 +289,8 @@ impl<'a> Select<'a> {
             Base::Func(f) => Sym::Func(f),
             Base::Value(_) => return None,
         };
-        addr.index.is_none().then_some(SymAddr { sym, offset: addr.offset })
+        let at = SymAddr { sym, offset: addr.offset };
+        (addr.index.is_none() && self.is_near(at)).then_some(at)
     }
 
     /// A register that holds the bytes; copies them unless they are one register already.
