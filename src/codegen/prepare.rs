@@ -14,9 +14,9 @@ use crate::mir::ir::{
 };
 
 /// The variable that holds the top of the software stack.
-pub const STACK_POINTER: &str = "rt_stack_pointer";
+pub const STACK_POINTER: &str = "soft_stack_pointer";
 /// The linker's symbol for the first byte after everything else.
-pub const STACK_START: &str = "rt_stack_start";
+pub const STACK_START: &str = "soft_stack_start";
 
 /// Rewrites all recursive functions that have slots. Those of a module use the stack of the program
 /// that it is linked with.
@@ -59,7 +59,7 @@ pub fn add_stack(program: &mut Program) -> GlobalId {
 
 /// A function that empties the stack, run before everything else.
 fn initialiser(pointer: GlobalId, start: GlobalId) -> Func {
-    let mut func = Func::new("rt_stack_init", Vec::new(), None);
+    let mut func = Func::new("soft_stack_init", Vec::new(), None);
     let value = func.values.push(Ty::I16);
     let mut block = crate::mir::ir::Block::default();
     let inst = |result, op| Inst { result, op, span: None };

@@ -9,6 +9,7 @@ use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::link::blocks::{Block, is_relocated};
 use crate::link::place::Layout;
+use crate::link::runtime::STACK_START;
 use crate::link::shake::Reachable;
 use crate::link::{Image, Placed};
 use crate::mos::item::Name;
@@ -58,6 +59,7 @@ fn symbols(
     absolute: &BTreeMap<Name, u16>,
 ) -> BTreeMap<Name, u16> {
     let mut symbols = absolute.clone();
+    symbols.insert(STACK_START.into(), layout.stack);
     for (reached, address) in reachable.sections.iter().zip(&layout.addresses) {
         let section = &reached.section;
         symbols.insert(section.name.clone(), *address);

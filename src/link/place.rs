@@ -27,6 +27,8 @@ pub struct Layout {
     pub blocks: Vec<u16>,
     /// The addresses that are loaded.
     pub loaded: Range<u32>,
+    /// Where the software stack begins: the largest area that is left.
+    pub stack: u16,
 }
 
 /// How many of the largest parts an error lists.
@@ -51,8 +53,12 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
     let mut anywhere = space(std::slice::from_ref(&image), &holes);
     holes.extend(input.mapped.iter().map(half_open));
     let mut outside = space(std::slice::from_ref(&image), &holes);
-    let mut layout =
-        Layout { addresses: vec![0; sections.len()], blocks: Vec::new(), loaded: start_range.clone() };
+    let mut layout = Layout {
+        addresses: vec![0; sections.len()],
+        blocks: Vec::new(),
+        loaded: start_range.clone(),
+        stack: 0,
+    };
     layout.addresses[start] = load;
     let mut missing: u32 = 0;
     let mut overlapping: Vec<Range<u32>> = vec![start_range];
@@ -124,6 +130,11 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
             _ => {}
         }
     }
+    let left = variables[..OUTSIDE_MAPPED]
+        .iter()
+        .filter_map(Space::largest)
+        .max_by_key(|area| area.end - area.start);
+    layout.stack = left.map_or(0, |area| area.start as u16);
     if missing > 0 {
         sink.push(too_big(&sections, missing));
     }

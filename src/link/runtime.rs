@@ -94,6 +94,9 @@ pub struct RtSection {
     pub zero_page: ZpSet,
 }
 
+/// The symbol of the first byte of the software stack, which recursive functions with arrays use.
+pub const STACK_START: &str = "soft_stack_start";
+
 /// The library for one program.
 pub struct Library {
     /// The file that defines a symbol.
@@ -113,6 +116,8 @@ impl Library {
         let kernal = KERNAL_ROUTINES.iter().filter(|_| env.kernal);
         let mut absolute: BTreeMap<Name, u16> = kernal.map(|(name, at)| ((*name).into(), *at)).collect();
         absolute.insert(ADDRESS_ZERO.into(), 0);
+        // Known after placing.
+        absolute.insert(STACK_START.into(), 0);
         // The letter before an exponent, which the text of a float needs.
         absolute.insert("rt_letter_e".into(), if env.lowercase { 0xC5 } else { 0x45 });
         Library { index, assembled: BTreeMap::new(), absolute }

@@ -42,6 +42,13 @@ impl Space {
     }
 }
 
+impl Space {
+    /// The largest free area.
+    pub fn largest(&self) -> Option<&Range<u32>> {
+        self.free.iter().max_by_key(|area| (area.end - area.start, std::cmp::Reverse(area.start)))
+    }
+}
+
 /// An inclusive range of addresses as a half-open one.
 pub fn half_open(range: &RangeInclusive<u16>) -> Range<u32> {
     u32::from(*range.start())..u32::from(*range.end()) + 1

@@ -350,7 +350,8 @@ fn binary(op: BinOp, ty: Ty, a: Range, b: Range) -> Range {
         BinOp::Mul => fits(wide(a.lo) * wide(b.lo), wide(a.hi) * wide(b.hi)),
         BinOp::And => Range { lo: 0, hi: a.hi.min(b.hi) },
         BinOp::Or | BinOp::Xor => {
-            let bits = (a.hi | b.hi).checked_next_power_of_two().map_or(u32::MAX, |p| (p - 1) | (a.hi | b.hi));
+            let bits =
+                (a.hi | b.hi).checked_next_power_of_two().map_or(u32::MAX, |p| (p - 1) | (a.hi | b.hi));
             Range { lo: if op == BinOp::Or { a.lo.max(b.lo) } else { 0 }, hi: bits.min(ty.mask()) }
         }
         BinOp::Shl if b.lo == b.hi && b.lo < ty.bits() => fits(wide(a.lo) << b.lo, wide(a.hi) << b.lo),

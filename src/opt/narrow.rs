@@ -13,8 +13,11 @@ use crate::mir::range::{Range, Ranges};
 use crate::mir::rewrite::for_each_term_use;
 use crate::opt::{Context, Pass, Run};
 
-pub const PASS: Pass =
-    Pass { name: "narrow", about: "computes in the narrowest type that holds the result", run: Run::Func(run) };
+pub const PASS: Pass = Pass {
+    name: "narrow",
+    about: "computes in the narrowest type that holds the result",
+    run: Run::Func(run),
+};
 
 /// What becomes of an operation.
 enum Edit {
@@ -113,9 +116,7 @@ fn edit(func: &Func, ranges: &Ranges, uses: &IndexVec<Value, u32>, at: BlockId, 
             }
             _ => None,
         },
-        Op::Load(addr, access) => {
-            index(func, ranges, at, addr).map(|addr| Edit::Op(Op::Load(addr, access)))
-        }
+        Op::Load(addr, access) => index(func, ranges, at, addr).map(|addr| Edit::Op(Op::Load(addr, access))),
         Op::Store(addr, value, access) => {
             index(func, ranges, at, addr).map(|addr| Edit::Op(Op::Store(addr, value, access)))
         }
@@ -239,7 +240,8 @@ fn cut_argument(func: &mut Func, pred: BlockId, block: BlockId, k: usize, ty: Ty
     let mut term = std::mem::replace(&mut func.blocks[pred].term, Term::Unreachable);
     for target in term.targets_mut().filter(|t| t.block == block) {
         let cut = func.values.push(ty);
-        let inst = Inst { result: Some(cut), op: Op::Trunc(target.args[k]), span: func.blocks[pred].term_span };
+        let inst =
+            Inst { result: Some(cut), op: Op::Trunc(target.args[k]), span: func.blocks[pred].term_span };
         func.blocks[pred].insts.push(inst);
         target.args[k] = cut;
     }
