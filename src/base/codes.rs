@@ -163,6 +163,7 @@ codes! {
     MEMORY_SHARED "E4003" "two things at one address";
     RELOCATED_TOO_FAR "E4004" "a relocated part does not fit at its address";
     VALUE_DOES_NOT_FIT "E4005" "an address does not fit its operand";
+    DISK_IMAGE "E4006" "a disk image that cannot be made";
     ZERO_PAGE_FULL "E4010" "zero page is full";
     NOT_IN_LIB "E4020" "something that finished code cannot be or do";
     LIB_LIMIT "E4021" "a module that does not fit its file";

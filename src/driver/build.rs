@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use crate::base::diag::Sink;
 use crate::base::source::SourceMap;
+use crate::driver::disk;
 use crate::driver::dump::{self, Dump};
 use crate::driver::files::Files;
 use crate::driver::modules::load_all;
+use crate::driver::output::stem;
 use crate::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
 use crate::link::LinkInput;
 use crate::mir::ir::Program;
@@ -65,8 +67,17 @@ pub fn build(
     if sink.has_errors() {
         return None;
     }
+    dump.stage(EmitKind::Asm, || out::listing::assembly(&image, sources));
+    dump.stage(EmitKind::Listing, || out::listing::write(&image, sources));
+    dump.stage(EmitKind::Map, || link::map::map(&image));
+    dump.stage(EmitKind::Labels, || out::vice::labels(&image));
+    dump.stage(EmitKind::Debug, || out::dbg::write(&image, sources));
     let prg = out::prg::write(&image);
-    Some(Built { prg: Some(prg), emits: dump.finish(), ..Built::default() })
+    let d64 = match options.d64 {
+        Some(_) => Some(disk::image(stem(main), &prg, &[], sink)?),
+        None => None,
+    };
+    Some(Built { prg: Some(prg), d64, emits: dump.finish(), ..Built::default() })
 }
 
 /// Finds everything wrong with `main` that needs no code generation. The modules come in

@@ -1,6 +1,7 @@
 //! Layer 10: options, files, and the pipeline from source to output.
 
 pub mod build;
+pub mod disk;
 pub mod drive;
 pub mod dump;
 pub mod files;

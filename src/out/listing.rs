@@ -1,8 +1,9 @@
-//! Listings: what each line of the source became, with addresses, bytes and cycles.
+//! Listings: what each line of the source became, with addresses, bytes and cycles; or, shorter, as
+//! assembly alone.
 //!
 //! In: a linked image and the sources. Out: text, section by section in order of address. Cycles are
 //! those of the opcode table: `+` after a number stands for one more when a page is crossed or a
-//! branch is taken. Not here: the code as the compiler had it before linking (`--emit asm`).
+//! branch is taken. Not here: code before linking (`--emit obj`).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,47 +16,74 @@ use crate::mos::table::row_of;
 use crate::obj::object::SectionKind;
 
 /// Bytes of data on one line.
-const DATA_WIDTH: usize = 8;
+const DATA_WIDTH: usize = 3;
 
 /// The listing of an image.
 pub fn write(image: &Image, sources: &SourceMap) -> String {
+    text_of(image, sources, true)
+}
+
+/// The assembly of an image: its listing without addresses, bytes and cycles.
+pub fn assembly(image: &Image, sources: &SourceMap) -> String {
+    text_of(image, sources, false)
+}
+
+fn text_of(image: &Image, sources: &SourceMap, columns: bool) -> String {
     let mut names: BTreeMap<u16, &str> = BTreeMap::new();
     for (name, address) in &image.symbols {
         names.entry(*address).or_insert(name.as_str());
     }
     let mut text = String::new();
     for placed in image.placed.iter().filter(|p| p.section.kind.has_bytes() && p.section.size > 0) {
-        section(&mut text, placed, &names, sources);
+        section(&mut text, placed, &names, sources, columns);
     }
     text
 }
 
-fn section(text: &mut String, placed: &Placed, names: &BTreeMap<u16, &str>, sources: &SourceMap) {
+fn section(
+    text: &mut String,
+    placed: &Placed,
+    names: &BTreeMap<u16, &str>,
+    sources: &SourceMap,
+    columns: bool,
+) {
     let section = &placed.section;
     let stored = placed.stored.map_or(String::new(), |at| format!(", loaded at ${at:04x}"));
     let _ = writeln!(text, "\n{}:  // {} bytes{stored}", section.name, section.size);
-    let mut last: Option<Span> = None;
+    let mut last = None;
     let mut at = 0;
     while at < section.bytes.len() {
-        let span = section.span_at(at as u16);
-        if let Some(span) =
-            span.filter(|span| last.is_none_or(|l| line_of(sources, l) != line_of(sources, *span)))
-        {
-            let (path, line) = line_of(sources, span);
-            let source = sources.file(span.file).line_text(line).trim();
-            let _ = writeln!(text, "                                // {path}:{line}: {source}");
+        if let Some(span) = section.span_at(at as u16) {
+            let place = line_of(sources, span);
+            if last != Some(place) {
+                let source = sources.file(span.file).line_text(place.1).trim();
+                let margin = if columns { " ".repeat(24) } else { String::new() };
+                let _ = writeln!(text, "{margin}        // {}:{}: {source}", place.0, place.1);
+            }
+            last = Some(place);
         }
-        last = span.or(last);
         let address = placed.address.wrapping_add(at as u16);
         let (count, line, cycles) = match section.kind {
             SectionKind::Code => instruction(&section.bytes[at..], address, names),
-            _ => ((section.bytes.len() - at).min(DATA_WIDTH), String::new(), String::new()),
+            _ => data(&section.bytes[at..]),
         };
-        let bytes: Vec<String> = section.bytes[at..at + count].iter().map(|b| format!("{b:02x}")).collect();
-        let row = format!("{address:04x}  {:<10} {cycles:>3}  {line}", bytes.join(" "));
+        let row = if columns {
+            let bytes: Vec<String> =
+                section.bytes[at..at + count].iter().map(|b| format!("{b:02x}")).collect();
+            format!("{address:04x}  {:<10} {cycles:>3}  {line}", bytes.join(" "))
+        } else {
+            format!("        {line}")
+        };
         let _ = writeln!(text, "{}", row.trim_end());
         at += count;
     }
+}
+
+/// Length and text of the first bytes of data.
+fn data(bytes: &[u8]) -> (usize, String, String) {
+    let count = bytes.len().min(DATA_WIDTH);
+    let bytes: Vec<String> = bytes[..count].iter().map(|b| format!("${b:02x}")).collect();
+    (count, format!(".byte {}", bytes.join(", ")), String::new())
 }
 
 fn line_of(sources: &SourceMap, span: Span) -> (&str, usize) {
@@ -101,5 +129,10 @@ main:  // 6 bytes
 0904  d0 fa       2+  bne main
 ";
         assert_eq!(write(&image, &sources), expected);
+        let assembly = assembly(&image, &sources);
+        assert!(
+            assembly.ends_with("        sta x\n        // a.pyco:2: y = 2\n        bne main\n"),
+            "{assembly}"
+        );
     }
 }

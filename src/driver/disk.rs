@@ -1,0 +1,60 @@
+//! The disk image of `--d64`: the program first, then the module files that it loads.
+//!
+//! In: the name of the program, its bytes, the modules. Out: the image, or an error. Not here: the
+//! form of a disk (`out/d64.rs`), drive 8 of the built-in machine (`drive.rs`).
+
+use crate::base::codes;
+use crate::base::diag::{Diagnostic, Sink};
+use crate::c64::petscii::petscii;
+use crate::out::d64::{self, Disk, DiskFile, FileKind};
+
+/// The longest name on a disk.
+const NAME_LENGTH: usize = 16;
+const DISK_ID: [u8; 2] = *b"PY";
+
+/// A disk image with the program `name` and sequential files.
+pub fn image(name: &str, prg: &[u8], libs: &[(String, Vec<u8>)], sink: &mut Sink) -> Option<Vec<u8>> {
+    let label = disk_name(name);
+    let program = DiskFile { name: label.clone(), kind: FileKind::Prg, data: prg.to_vec() };
+    let lib = |(name, data): &(String, Vec<u8>)| DiskFile {
+        name: disk_name(name),
+        kind: FileKind::Seq,
+        data: data.clone(),
+    };
+    let files = std::iter::once(program).chain(libs.iter().map(lib)).collect();
+    let written = d64::write(&Disk { label, id: DISK_ID, files });
+    written.map_err(|error| sink.push(does_not_fit(&error))).ok()
+}
+
+/// A file name as the C64 shows it in the upper/graphics set.
+fn disk_name(name: &str) -> Vec<u8> {
+    let code = |c: char| petscii(c, false).filter(|code| !matches!(code, b'*' | b'?' | b':' | b',' | b'"'));
+    name.chars().map(|c| code(c).unwrap_or(b'-')).take(NAME_LENGTH).collect()
+}
+
+fn does_not_fit(error: &d64::DiskError) -> Diagnostic {
+    Diagnostic::global(codes::DISK_IMAGE, format!("The disk image cannot be made: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_comes_first_and_names_are_those_of_the_c64() {
+        let libs = [("MATH.LIB".to_string(), vec![1, 2])];
+        let mut sink = Sink::default();
+        let image = image("my_game?with a long name", &[1, 8, 0x60], &libs, &mut sink).unwrap();
+        let disk = d64::read(&image).unwrap();
+        assert_eq!(disk.files[0].name, b"MY\xa4GAME-WITH A L");
+        assert_eq!((disk.files[1].kind, &disk.files[1].name[..]), (FileKind::Seq, &b"MATH.LIB"[..]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let libs = [("A".to_string(), vec![0; 200_000])];
+        let mut sink = Sink::default();
+        assert_eq!(image("x", &[0], &libs, &mut sink), None);
+        assert_eq!(sink.iter().next().map(|d| d.code), Some(codes::DISK_IMAGE));
+    }
+}
