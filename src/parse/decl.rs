@@ -4,6 +4,7 @@
 //! keeps its name and gets the type `Error`. Not here: the blocks (`stmt.rs`), where a definition
 //! may stand (`build.rs`), and the check of versions (`version.rs`).
 
+use super::errors::Fault;
 use super::recover::{Extra, Parse, Tokens, ident, inside, kw, sym};
 use super::types::path;
 use super::version;
@@ -94,7 +95,7 @@ pub fn decorator<'t, 's: 't>(expr: Parse<'t, 's, Expr>) -> Parse<'t, 's, Decorat
 /// `module a.b@1.2`.
 pub fn module_statement<'t, 's: 't>() -> Parse<'t, 's, (ModulePath, Option<Version>)> {
     let version = version_text().validate(|(text, span), _, faults| {
-        version::version(&text, span).map_err(|why| faults.emit(Rich::custom(span, why))).ok()
+        version::version(&text, span).map_err(|why| faults.emit(Fault::version(span, why))).ok()
     });
     // `module` is an ordinary name elsewhere.
     just(Token::Name("module")).ignore_then(module_path()).then(version.or_not().map(Option::flatten)).boxed()
@@ -103,7 +104,7 @@ pub fn module_statement<'t, 's: 't>() -> Parse<'t, 's, (ModulePath, Option<Versi
 /// `from a.b@>=1.0 import x, y`.
 pub fn import<'t, 's: 't>() -> Parse<'t, 's, Import> {
     let version = version_text().validate(|(text, span): (Rc<str>, Span), _, faults| {
-        version::spec(&text, span).map_err(|why| faults.emit(Rich::custom(span, why))).ok()
+        version::spec(&text, span).map_err(|why| faults.emit(Fault::version(span, why))).ok()
     });
     let names = ident().separated_by(sym(Sym::Comma)).at_least(1).collect::<Vec<_>>();
     let in_parens =

@@ -4,6 +4,7 @@
 //! `Error` node. Foreign constructs are gone when this runs. Not here: which expressions may stand
 //! where (statements, `sema`).
 
+use super::errors::Label;
 use super::recover::{Extra, Parse, Tokens, inside, kw, sym};
 use crate::base::source::Span;
 use crate::syntax::ast::{BinOp, CompareOp, Expr, ExprKind, Ident, LogicOp, StrKind, StrLit, UnaryOp};
@@ -24,11 +25,11 @@ pub fn expr<'t, 's: 't>() -> Parse<'t, 's, Expr> {
     recursive(|expr| {
         let operand = atom(expr.clone());
         let binary =
-            |op: Sym, kind: BinOp| sym(op).map_with(move |_, e| (kind, e.span())).labelled("an operator");
+            |op: Sym, kind: BinOp| sym(op).map_with(move |_, e| (kind, e.span())).labelled(Label::Operator);
         let compare = |op: Sym, kind: CompareOp| sym(op).map_with(move |_, e| (kind, e.span()));
         let logic =
-            |op: Kw, kind: LogicOp| kw(op).map_with(move |_, e| (kind, e.span())).labelled("an operator");
-        let unary = |op: Token<'s>, kind: UnaryOp| just(op).to(kind).labelled("a value");
+            |op: Kw, kind: LogicOp| kw(op).map_with(move |_, e| (kind, e.span())).labelled(Label::Operator);
+        let unary = |op: Token<'s>, kind: UnaryOp| just(op).to(kind).labelled(Label::Value);
         // The closures stand inside the tuple because their types cannot be inferred elsewhere.
         macro_rules! binary_level {
             ($assoc:expr, $ops:expr) => {
@@ -69,7 +70,7 @@ pub fn expr<'t, 's: 't>() -> Parse<'t, 's, Expr> {
                         compare(Sym::Gt, CompareOp::Gt),
                         compare(Sym::Ge, CompareOp::Ge),
                     ))
-                    .labelled("an operator"),
+                    .labelled(Label::Operator),
                     |l, (op, op_span): (CompareOp, Span), r, e| Expr {
                         kind: ExprKind::Compare { op, op_span, left: Box::new(l), right: Box::new(r) },
                         span: e.span(),
@@ -147,7 +148,7 @@ fn atom<'t, 's: 't>(
         .map(|value| ExprKind::Fill(Box::new(value)))
         .recover_with(via_parser(nested(Sym::LBracket, |_| ExprKind::Error)));
     choice((word, string, items, fill))
-        .labelled("a value")
+        .labelled(Label::Value)
         .map_with(|kind, e| Expr { kind, span: e.span() })
         .boxed()
 }
@@ -170,7 +171,7 @@ fn suffix<'t, 's: 't>(
         .delimited_by(sym(Sym::LBracket), sym(Sym::RBracket))
         .recover_with(via_parser(nested(Sym::LBracket, error)))
         .map(Suffix::Index);
-    choice((attr, call, index)).labelled("an operator").boxed()
+    choice((attr, call, index)).labelled(Label::Operator).boxed()
 }
 
 /// Passes over a bracket with all that it holds. Brackets balance in every line.

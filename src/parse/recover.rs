@@ -4,6 +4,7 @@
 //! Invariant: a recovery never passes a NEWLINE, INDENT or DEDENT that is not its own. Not here:
 //! the forms of the language.
 
+use super::errors::{Fault, Label};
 use crate::base::source::{FileId, Span};
 use crate::syntax::ast::{Expr, ExprKind, Ident};
 use crate::syntax::token::{Kw, Sym, Token};
@@ -13,7 +14,7 @@ use chumsky::prelude::*;
 /// The input: tokens with their places.
 pub type Tokens<'t, 's> = MappedInput<'t, Token<'s>, Span, &'t [(Token<'s>, Span)]>;
 /// How faults are recorded; `errors.rs` puts them into words.
-pub type Extra<'t, 's> = extra::Err<Rich<'t, Token<'s>, Span>>;
+pub type Extra<'t, 's> = extra::Err<Fault<'t, 's>>;
 /// A finished parser.
 pub type Parse<'t, 's, O> = Boxed<'t, 't, Tokens<'t, 's>, O, Extra<'t, 's>>;
 
@@ -50,7 +51,8 @@ pub fn kw<'t, 's: 't>(kw: Kw) -> impl Parser<'t, Tokens<'t, 's>, Token<'s>, Extr
 
 /// A name.
 pub fn ident<'t, 's: 't>() -> impl Parser<'t, Tokens<'t, 's>, Ident, Extra<'t, 's>> + Clone {
-    select! { Token::Name(name) = e => Ident { name: name.to_string(), span: e.span() } }.labelled("a name")
+    select! { Token::Name(name) = e => Ident { name: name.to_string(), span: e.span() } }
+        .labelled(Label::Name)
 }
 
 /// One token inside a line.

@@ -6,6 +6,7 @@
 //! together (`if` with `else`, decorator with `def`); that is `build.rs`.
 
 use super::decl::{self, ClassHead, FuncHead};
+use super::errors::Label;
 use super::recover::{Extra, Parse, Tokens, ident, inside, kw, rest_of_header, rest_of_line, sym};
 use crate::base::source::Span;
 use crate::syntax::ast::{AsmBlock, BinOp, Docstring, Expr, Ident, Import, Range, TypeExpr, Version};
@@ -208,7 +209,7 @@ fn simple<'t, 's: 't>(expr: Parse<'t, 's, Expr>, ty: Parse<'t, 's, TypeExpr>) ->
             Tail::Decl(ty, value) => RowKind::Decl { target, ty, value },
         }),
     ))
-    .labelled("a statement")
+    .labelled(Label::Statement)
     .boxed()
 }
 
@@ -227,5 +228,5 @@ fn augmented<'t, 's: 't>() -> impl Parser<'t, Tokens<'t, 's>, (BinOp, Span), Ext
         Token::Sym(Sym::ShrAssign) => BinOp::Shr,
     }
     .map_with(|op, e| (op, e.span()))
-    .labelled("an operator")
+    .labelled(Label::Operator)
 }

@@ -4,6 +4,7 @@
 //! `relocate` are followed by a bracket; the first bracket after `string` is its capacity, every
 //! other bracket after a type an address. Not here: whether a type makes sense.
 
+use super::errors::Label;
 use super::recover::{Extra, Parse, Tokens, ident, sym};
 use crate::syntax::ast::{Expr, Path, TypeExpr, TypeKind};
 use crate::syntax::token::{Sym, Token};
@@ -44,7 +45,7 @@ pub fn type_expr<'t, 's: 't>(expr: Parse<'t, 's, Expr>) -> Parse<'t, 's, TypeExp
             just(Token::Error).to(TypeKind::Error),
             path().map(TypeKind::Named),
         ))
-        .labelled("a type")
+        .labelled(Label::Type)
         .map_with(|kind, e| TypeExpr { kind, span: e.span() });
         base.foldl_with(index.repeated(), |inner, addr, e| TypeExpr {
             kind: TypeKind::Mapped { inner: Box::new(inner), addr: Box::new(addr) },
