@@ -190,7 +190,12 @@ mod tests {
                 code: vec![0x4C, 0, 0],
                 uses_data: vec![0],
                 externals: (0, 1),
-                relocs: vec![LibReloc { offset: 1, target: LibTarget::Data(0), addend: 2, kind: LibRelocKind::Word }],
+                relocs: vec![LibReloc {
+                    offset: 1,
+                    target: LibTarget::Data(0),
+                    addend: 2,
+                    kind: LibRelocKind::Word,
+                }],
                 ..Function::default()
             }],
             data: vec![Segment {

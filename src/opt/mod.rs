@@ -12,6 +12,7 @@ mod forward;
 mod gvn;
 mod inline;
 mod narrow;
+mod page_loops;
 mod pipeline;
 mod shake;
 mod simplify_cfg;
@@ -93,6 +94,7 @@ pub const PASSES: &[Pass] = &[
     forward::PASS,
     dse::PASS,
     narrow::PASS,
+    page_loops::PASS,
     dce::PASS,
 ];
 

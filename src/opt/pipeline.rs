@@ -39,6 +39,8 @@ const O2: &[Step] = &[
     Step::Program("shake"),
     Step::Funcs(CLEAN),
     Step::Funcs(NARROW),
+    Step::Funcs(&["page_loops"]),
+    Step::Funcs(CLEAN),
     Step::Program("shake"),
 ];
 const OS: &[Step] = O2;
