@@ -259,9 +259,9 @@ fn variables_keep_out_of_mapped_areas() {
 #[test]
 fn faults_are_reported() {
     let missing = input(".routine main\njmp rt_nothing", bare());
-    assert_eq!(messages(&missing), ["E4001 nothing defines 'rt_nothing', which main needs"]);
+    assert_eq!(messages(&missing), ["E4001 Nothing defines 'rt_nothing', which main needs"]);
     let big = input(".routine main\nlda rt_a_lot\nrts\n.bss rt_a_lot, 60000", kernal());
-    assert_eq!(messages(&big), ["E4002 the program does not fit into memory: 60000 bytes too many"]);
+    assert_eq!(messages(&big), ["E4002 The program does not fit into memory: 60000 bytes too many"]);
     let two = ".routine main\njsr rt_x\njmp rt_y\n.routine rt_x\nnop\nnop\n.routine rt_y\nnop";
     let mut shared = input(two, kernal());
     (shared.sections[1].fixed, shared.sections[2].fixed) = (Some(0xc000), Some(0xc001));
@@ -271,7 +271,7 @@ fn faults_are_reported() {
     let far = input(".routine main\nbeq rt_far\nrts\n.routine rt_far\n.fill 200, 0", kernal());
     assert!(linked_or_none(&far).is_some(), "the branch reaches the next routine");
     let far = input(".routine main\nbeq rt_far + 200\nrts\n.routine rt_far\n.fill 201, 0", kernal());
-    assert!(messages(&far)[0].starts_with("E4005 'rt_far' in main: the branch target is out of range"));
+    assert!(messages(&far)[0].starts_with("E4005 'rt_far' in main: The branch target is out of range"));
 }
 
 fn linked_or_none(input: &LinkInput) -> Option<Image> {

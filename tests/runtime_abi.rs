@@ -55,10 +55,9 @@ fn writes(chunk: &Chunk) -> Writes {
         }
     }
     for touch in chunk.facts.touches.iter().filter(|touch| touch.written) {
-        match touch.place.as_number() {
-            // What `sta $00,x` reaches is found by running the routine (`tests/arithmetic.rs`).
-            Some(address @ 0x02..=0x8f) => writes.zero_page.insert(address as u8),
-            _ => {}
+        // What `sta $00,x` reaches is found by running the routine (`tests/arithmetic.rs`).
+        if let Some(address @ 0x02..=0x8f) = touch.place.as_number() {
+            writes.zero_page.insert(address as u8);
         }
     }
     writes.calls = chunk.references.iter().map(|(name, _)| name.to_string()).collect();

@@ -93,5 +93,5 @@ fn apply_all(section: &mut Section, address: u16, symbols: &BTreeMap<Name, u16>,
 /// The error of a symbol that nothing defines.
 pub fn undefined(symbol: &Name, by: Option<&Name>) -> Diagnostic {
     let needs = by.map_or(String::new(), |by| format!(", which {by} needs"));
-    Diagnostic::global(codes::UNDEFINED_SYMBOL, format!("nothing defines '{symbol}'{needs}"))
+    Diagnostic::global(codes::UNDEFINED_SYMBOL, format!("Nothing defines '{symbol}'{needs}"))
 }

@@ -42,8 +42,17 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
     let errors = sink.error_count();
     let (load, _) = startup::addresses(input);
     let sections: Vec<&Section> = reachable.sections.iter().map(|r| &r.section).collect();
-    let start = sections.iter().position(|s| s.name.as_str() == startup::START)?;
-    let start_range = u32::from(load)..u32::from(load) + u32::from(sections[start].size);
+    let mut layout = Layout { addresses: vec![0; sections.len()], ..Layout::default() };
+    let first: Vec<usize> = [startup::BASIC_LINE, startup::START]
+        .iter()
+        .filter_map(|name| sections.iter().position(|s| s.name.as_str() == *name))
+        .collect();
+    let mut start_range = u32::from(load)..u32::from(load);
+    for &i in &first {
+        layout.addresses[i] = start_range.end as u16;
+        start_range.end += u32::from(sections[i].size);
+    }
+    layout.loaded = start_range.clone();
     let targets = targets(input, blocks, &sections);
     check_targets(input, &targets, &start_range, sink);
     let mut holes: Vec<Range<u32>> = targets.into_iter().map(|(_, range)| range).collect();
@@ -53,17 +62,10 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
     let mut anywhere = space(std::slice::from_ref(&image), &holes);
     holes.extend(input.mapped.iter().map(half_open));
     let mut outside = space(std::slice::from_ref(&image), &holes);
-    let mut layout = Layout {
-        addresses: vec![0; sections.len()],
-        blocks: Vec::new(),
-        loaded: start_range.clone(),
-        stack: 0,
-    };
-    layout.addresses[start] = load;
     let mut missing: u32 = 0;
     let mut overlapping: Vec<Range<u32>> = vec![start_range];
     for (i, section) in sections.iter().enumerate() {
-        if i == start || !section.kind.has_bytes() || is_relocated(section) {
+        if first.contains(&i) || !section.kind.has_bytes() || is_relocated(section) {
             continue;
         }
         let (size, align) = (u32::from(section.size), u32::from(section.align));
@@ -224,7 +226,7 @@ fn warn_of_overlaps(input: &LinkInput, parts: &[Range<u32>], sink: &mut Sink) {
     for mapped in &input.mapped {
         if let Some(part) = parts.iter().find(|part| overlap(part, &half_open(mapped))) {
             let text = format!(
-                "the program itself at ${:04x}-${:04x} lies in ${:04x}-${:04x}, which the program maps",
+                "The program itself at ${:04x}-${:04x} lies in ${:04x}-${:04x}, which the program maps",
                 part.start,
                 part.end - 1,
                 mapped.start(),
@@ -247,7 +249,7 @@ fn too_big(sections: &[&Section], missing: u32) -> Diagnostic {
         sections.iter().filter(|s| kinds.contains(&s.kind)).map(|s| u32::from(s.size)).sum()
     };
     let sums: Vec<String> = kinds.iter().map(|(name, kinds)| format!("{} {name}", sum(kinds))).collect();
-    let text = format!("the program does not fit into memory: {missing} bytes too many");
+    let text = format!("The program does not fit into memory: {missing} bytes too many");
     let mut error = Diagnostic::global(codes::PROGRAM_TOO_BIG, text);
     error = error.note(format!("It has, in bytes: {}.", sums.join(", ")));
     let mut largest: Vec<&&Section> = sections.iter().filter(|s| s.kind != SectionKind::ZeroPage).collect();

@@ -1,7 +1,7 @@
 //! The code around `main`: the BASIC line, start-up, the way back to BASIC, the system interrupt.
 //!
-//! In: the program's environment and what of it is linked. Out: one section that begins at the load
-//! address, and the variables it needs. Invariant: each part is there only when the program can
+//! In: the program's environment and what of it is linked. Out: the sections at the load address,
+//! and the variables they need. Invariant: each part is there only when the program can
 //! notice it, so that an empty program stays tiny; what start-up changes, the end gives back: the
 //! zero page that was used, ROMs, vectors, screen mode. The order of start-up is that of
 //! `docs/language.md`. Not here: the routines that start-up calls (`asm/`).
@@ -18,8 +18,9 @@ use crate::mos::item::Name;
 use crate::obj::object::{Section, SectionKind};
 use crate::obj::zpset::ZpSet;
 
-/// The name of the section.
+/// The name of the section, and of the BASIC line before it.
 pub const START: &str = "rt_start";
+pub const BASIC_LINE: &str = "rt_basic_line";
 /// The end of the program; may be jumped to with anything on the stack.
 const EXIT: &str = "rt_exit";
 const STACK_POINTER: &str = "rt_entry_stack";
@@ -69,6 +70,7 @@ pub fn addresses(input: &LinkInput) -> (u16, u16) {
 
 /// Size of the line `10 SYS2061` with the two zero bytes that end a BASIC program.
 const BASIC_LINE_SIZE: u16 = 12;
+const TOKEN_SYS: u8 = 0x9E;
 
 /// Start-up code and its variables. `reachable` is everything else that is linked.
 pub fn build(input: &LinkInput, reachable: &Reachable, blocks: &[Block]) -> Vec<Section> {
@@ -84,6 +86,7 @@ pub fn build(input: &LinkInput, reachable: &Reachable, blocks: &[Block]) -> Vec<
         }
     }
     let mut sections = vec![section];
+    sections.extend(input.env.origin.is_none().then(basic_line));
     let mut reserve = |name: String, size: usize| {
         if size > 0 {
             sections.push(Section::reserve(name, SectionKind::Bss, size as u16));
@@ -95,6 +98,16 @@ pub fn build(input: &LinkInput, reachable: &Reachable, blocks: &[Block]) -> Vec<
     reserve(SAVED.to_string(), plan.registers.len());
     reserve(STACK_POINTER.to_string(), usize::from(plan.keeps_stack));
     sections
+}
+
+/// The line `10 SYS2061` with the end of a BASIC program.
+fn basic_line() -> Section {
+    let start = memmap::BASIC_START + BASIC_LINE_SIZE;
+    let [next_low, next_high] = (start - 2).to_le_bytes();
+    let mut bytes = vec![next_low, next_high, 10, 0, TOKEN_SYS];
+    bytes.extend(start.to_string().bytes());
+    bytes.extend([0; 3]);
+    Section::with_bytes(BASIC_LINE, SectionKind::RoData, bytes)
 }
 
 fn saved_run(index: usize) -> String {
@@ -173,7 +186,6 @@ impl<'a> Plan<'a> {
     }
 
     fn write(&self, out: &mut String) {
-        self.basic_line(out);
         self.start(out);
         match self.input.env.noreturn {
             true => out.push_str("rt_exit: jmp rt_exit\n"),
@@ -181,15 +193,6 @@ impl<'a> Plan<'a> {
         }
         if !self.input.env.kernal {
             self.system_interrupt(out);
-        }
-    }
-
-    fn basic_line(&self, out: &mut String) {
-        if self.input.env.origin.is_none() {
-            let sys = memmap::BASIC_START + BASIC_LINE_SIZE;
-            let digits: Vec<String> = sys.to_string().bytes().map(|b| b.to_string()).collect();
-            let next = memmap::BASIC_START + BASIC_LINE_SIZE - 2;
-            line(out, format_args!(".word {next}, 10\n.byte $9e, {}, 0\n.word 0", digits.join(", ")));
         }
     }
 
@@ -365,6 +368,12 @@ fn saved_runs(used: ZpSet, kernal: bool) -> Vec<RangeInclusive<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_basic_line_has_the_size_that_its_sys_counts_on() {
+        assert_eq!(basic_line().bytes, b"\x0b\x08\x0a\x00\x9e2061\x00\x00\x00");
+        assert_eq!(basic_line().size, BASIC_LINE_SIZE);
+    }
 
     #[test]
     fn saved_runs_join_over_gaps_but_not_over_cells_that_stay() {
