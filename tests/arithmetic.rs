@@ -65,6 +65,35 @@ fn products_of_words() {
 }
 
 #[test]
+fn products_from_tables_of_squares() {
+    let mut routines = Routines::link(&["square.s"]);
+    routines.call("rt_squares_init", state(0, 0));
+    let mut total = 0;
+    for pair in 0..=0xffffu16 {
+        let [a, b] = pair.to_le_bytes();
+        let after = routines.call("rt_qmul8", bytes(a, b));
+        assert_eq!(after.ax(), u16::from(a) * u16::from(b), "{a} {b}");
+        total += after.cycles;
+    }
+    println!("rt_qmul8: {} cycles on average", total >> 16);
+    rounds(&mut routines, "rt_qmul16", |r, a, b| {
+        let after = r.call("rt_qmul16", state(a, b));
+        assert_eq!(after.ax(), (a as u16).wrapping_mul(b as u16), "{a:x} {b:x}");
+        after
+    });
+    rounds(&mut routines, "rt_qmul16w", |r, a, b| {
+        let after = r.call("rt_qmul16w", state(a, b));
+        assert_eq!(after.ra, (a & 0xffff) * (b & 0xffff), "{a:x} {b:x}");
+        after
+    });
+    rounds(&mut routines, "rt_qmul16ws", |r, a, b| {
+        let after = r.call("rt_qmul16ws", state(a, b));
+        assert_eq!(after.ra as i32, i32::from(a as i16) * i32::from(b as i16), "{a:x} {b:x}");
+        after
+    });
+}
+
+#[test]
 fn products_of_long_words() {
     let mut routines = Routines::link(&["mul.s"]);
     for name in ["rt_mul32", "rt_mul32_c"] {

@@ -52,6 +52,8 @@ pub enum StmtKind {
         kind: String,
         symbol: String,
         size: Option<Expr>,
+        /// Of a `.bss`: a power of two.
+        align: Option<Expr>,
     },
 }
 

@@ -1,7 +1,7 @@
 //! Run-time files: several separately linkable routines and data in one text.
 //!
 //! In: a prelude of shared constants, and the text of a file in `asm/`. Out: a chunk for each
-//! `.routine NAME`, `.data NAME`, `.rodata NAME` (up to the next of these) and `.bss NAME, size`.
+//! `.routine NAME`, `.data NAME`, `.rodata NAME` (up to the next of these) and `.bss NAME, size [, align]`.
 //! Labels belong to their chunk, except those that begin with `rt_`: these are global entry points.
 //! A name that begins with `rt_` and is no constant refers to a global symbol, found at link time.
 
@@ -28,6 +28,8 @@ pub enum ChunkKind {
 pub struct Chunk {
     pub name: Name,
     pub kind: ChunkKind,
+    /// A power of two; code and data have their `.align` items besides.
+    pub align: u16,
     pub items: Vec<Item>,
     pub references: Vec<(Name, Range<usize>)>,
     pub facts: Facts,
@@ -73,7 +75,8 @@ pub fn assemble_library(prelude: &str, text: &str) -> (Vec<Chunk>, Vec<AsmError>
         let end = tail.iter().position(|s| is_chunk(&s.kind)).unwrap_or(tail.len());
         let (body, next) = tail.split_at(end);
         rest = next;
-        let StmtKind::Chunk { kind, symbol, size } = &start.kind else { continue };
+        let StmtKind::Chunk { kind, symbol, size, align } = &start.kind else { continue };
+        let align = align.as_ref().map_or(1, |align| alignment(align, &shared, &mut errors));
         let kind = match (kind.as_str(), size) {
             ("bss", Some(size)) => ChunkKind::Bss(bss_size(size, &shared, &mut errors)),
             ("bss", None) => {
@@ -88,9 +91,18 @@ pub fn assemble_library(prelude: &str, text: &str) -> (Vec<Chunk>, Vec<AsmError>
         errors.append(&mut assembled.errors);
         let name = symbol.as_str().into();
         let (items, references, facts) = (assembled.items, assembled.references, assembled.facts);
-        chunks.push(Chunk { name, kind, items, references, facts });
+        chunks.push(Chunk { name, kind, align, items, references, facts });
     }
     (chunks, errors)
+}
+
+fn alignment(align: &Expr, shared: &BTreeMap<String, Value>, errors: &mut Vec<AsmError>) -> u16 {
+    let value = bss_size(align, shared, errors);
+    if !value.is_power_of_two() {
+        errors.push(AsmError::new(align.range.clone(), "An alignment is a power of two"));
+        return 1;
+    }
+    value
 }
 
 fn bss_size(size: &Expr, shared: &BTreeMap<String, Value>, errors: &mut Vec<AsmError>) -> u16 {

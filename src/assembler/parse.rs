@@ -229,7 +229,8 @@ impl Parser<'_> {
             "routine" | "data" | "rodata" | "bss" => {
                 let symbol = self.ident()?.0;
                 let size = if self.eat(",") { Some(self.expr()?) } else { None };
-                StmtKind::Chunk { kind: name, symbol, size }
+                let align = if self.eat(",") { Some(self.expr()?) } else { None };
+                StmtKind::Chunk { kind: name, symbol, size, align }
             }
             _ => {
                 let known = crate::assembler::DIRECTIVES.iter().copied();

@@ -40,8 +40,15 @@ pub fn block_weights(program: &Program, id: FuncId) -> IndexVec<BlockId, f64> {
     func.blocks.ids().map(|b| 10f64.powi(loops.depth(b).min(6) as i32)).collect()
 }
 
-/// Compiles a function; its convention gets what the code really changes.
-pub fn compile(program: &Program, id: FuncId, conventions: &mut Conventions, options: &Options) -> Compiled {
+/// Compiles a function; its convention gets what the code really changes. `squares`: products come
+/// from tables.
+pub fn compile(
+    program: &Program,
+    id: FuncId,
+    conventions: &mut Conventions,
+    options: &Options,
+    squares: bool,
+) -> Compiled {
     let func = &program.funcs[id];
     let optimise = options.level > 0;
     let weights = block_weights(program, id);
@@ -49,7 +56,7 @@ pub fn compile(program: &Program, id: FuncId, conventions: &mut Conventions, opt
         program,
         id,
         &weights,
-        SelectOptions { small: options.small, fold: optimise, module: options.module },
+        SelectOptions { small: options.small, fold: optimise, module: options.module, squares },
     );
     let zero_page = used_zero_page(&lfunc, conventions);
     let at_return = result_registers(conventions, id);

@@ -18,6 +18,7 @@ pub mod mach;
 pub mod module;
 pub mod prepare;
 pub mod select;
+pub mod squares;
 pub mod webs;
 
 use std::ops::RangeInclusive;
@@ -71,12 +72,14 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     if options.module {
         module::check_assembly(&asm, sink);
     }
+    let frequency = frequencies(program, &graph);
+    let fast = options.level >= 2 && !options.small && !options.module;
+    let squares = fast && squares::pay(program, &wanted, &frequency);
     let mut conventions = conventions(program, &graph, options.module);
     let mut compiled: IndexVec<FuncId, Option<Compiled>> = program.funcs.iter().map(|_| None).collect();
     for &f in &wanted {
-        compiled[f] = Some(function::compile(program, f, &mut conventions, options));
+        compiled[f] = Some(function::compile(program, f, &mut conventions, options, squares));
     }
-    let frequency = frequencies(program, &graph);
     let mapped = mapped(program);
     let mut free = match options.module {
         true => module::free_zero_page(asm.zero_page),

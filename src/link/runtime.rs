@@ -55,6 +55,7 @@ const PRELUDE: &str = include_str!("../../asm/zp.s");
 
 const FILES: &[File] = files! {
     All "mul.s"
+    All "square.s"
     All "div.s"
     All "div32.s"
     All "shift.s"
@@ -171,6 +172,7 @@ fn section(file: &File, chunk: Chunk) -> RtSection {
         ChunkKind::RoData => SectionKind::RoData,
         ChunkKind::Bss(size) => {
             let section = Section::reserve(chunk.name, SectionKind::Bss, size);
+            let section = Section { align: chunk.align, ..section };
             return RtSection { section, zero_page: ZpSet::EMPTY };
         }
     };

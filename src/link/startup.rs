@@ -54,6 +54,7 @@ pub fn roots(input: &LinkInput, reachable: &Reachable, blocks: &[Block]) -> Vec<
     let keys = reachable.has("rt_getkey") || wants_keyboard(input);
     let parts = [
         ("rt_mem_move", copies),
+        ("rt_squares_init", reachable.has("rt_squares")),
         ("rt_keyboard", !input.env.kernal && keys),
         ("rt_jiffy", !input.env.kernal && wants_jiffy(input)),
     ];
@@ -148,6 +149,8 @@ struct Plan<'a> {
     /// Something jumps into the system interrupt.
     chained: bool,
     raster: bool,
+    /// Products come from tables, which must be filled.
+    squares: bool,
     /// The program may have changed CIA or SID registers.
     chips: bool,
 }
@@ -181,6 +184,7 @@ impl<'a> Plan<'a> {
                 .iter()
                 .any(|s| reachable.start_up.contains(*s)),
             raster: reachable.has("rt_enable_raster_irq") || touches_byte(input, VIC_INTERRUPTS),
+            squares: reachable.has("rt_squares_init"),
             chips: touches(input, 0xDC02..=0xDDFF) || touches(input, 0xD400..=0xD418),
         }
     }
@@ -234,6 +238,9 @@ impl<'a> Plan<'a> {
         }
         if env.lowercase {
             line(out, format_args!("lda #${CHARSET_LOWER:02x}\nsta ${CHARSET_REGISTER:04x}"));
+        }
+        if self.squares {
+            line(out, format_args!("jsr rt_squares_init"));
         }
         let inits = self.input.init.len();
         for number in 0..inits {

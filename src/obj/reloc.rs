@@ -55,7 +55,7 @@ pub enum RelocError {
 impl std::fmt::Display for RelocError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            RelocError::OutsideSection => f.write_str("A relocation lies outside its section"),
+            RelocError::OutsideSection => f.write_str("a relocation lies outside its section"),
             RelocError::NotAnAddress(value) => write!(f, "{value} is not an address"),
             RelocError::NotInZeroPage(value) => {
                 write!(f, "${value:04x} does not fit a one-byte operand")
@@ -63,7 +63,7 @@ impl std::fmt::Display for RelocError {
             RelocError::OutOfRange(distance) => {
                 write!(
                     f,
-                    "The branch target is out of range: {distance} bytes away, -128 to 127 can be reached"
+                    "the branch target is out of range: {distance} bytes away, -128 to 127 can be reached"
                 )
             }
         }

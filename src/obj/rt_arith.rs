@@ -1,5 +1,5 @@
 //! The calling convention of the integer arithmetic routines, which the code generator chooses by
-//! name: `asm/mul.s`, `asm/div.s`, `asm/div32.s`, `asm/shift.s`.
+//! name: `asm/mul.s`, `asm/square.s`, `asm/div.s`, `asm/div32.s`, `asm/shift.s`.
 //!
 //! In: a symbol. Out: the places of operands and results, and the clobbers. Invariant: agrees with
 //! the head comments in `asm/`; `tests/runtime_abi.rs` checks the clobbers against the code.
@@ -18,6 +18,10 @@ pub const SYMBOLS: &[&str] = &[
     "rt_mul16ws",
     "rt_mul32",
     "rt_mul32_c",
+    "rt_qmul8",
+    "rt_qmul16",
+    "rt_qmul16w",
+    "rt_qmul16ws",
     "rt_udiv8",
     "rt_udiv8_c",
     "rt_sdiv8",
@@ -53,9 +57,9 @@ pub fn arithmetic(symbol: &'static str) -> RtAbi {
     let ax = || vec![Loc::A, Loc::X];
     let (a2, a4, b2, b4) = (|| zp(RT_A, 2), || zp(RT_A, 4), || zp(RT_B, 2), || zp(RT_B, 4));
     let (params, ret, extra) = match symbol.trim_end_matches("_c") {
-        "rt_mul8" => (vec![vec![Loc::A], vec![Loc::Y]], ax(), Vec::new()),
-        "rt_mul16" => (vec![a2(), b2()], ax(), Vec::new()),
-        "rt_mul16w" | "rt_mul16ws" => (vec![a2(), b2()], a4(), Vec::new()),
+        "rt_mul8" | "rt_qmul8" => (vec![vec![Loc::A], vec![Loc::Y]], ax(), Vec::new()),
+        "rt_mul16" | "rt_qmul16" => (vec![a2(), b2()], ax(), Vec::new()),
+        "rt_mul16w" | "rt_mul16ws" | "rt_qmul16w" | "rt_qmul16ws" => (vec![a2(), b2()], a4(), Vec::new()),
         "rt_mul32" => (vec![a4(), b4()], a4(), Vec::new()),
         "rt_udiv8" | "rt_sdiv8" => (vec![vec![Loc::A], vec![Loc::Y]], vec![Loc::A], vec![Loc::X]),
         "rt_udiv16" | "rt_sdiv16" => (vec![a2(), b2()], ax(), zp(RT_C, 2)),
@@ -75,7 +79,7 @@ fn clobbers(symbol: &str) -> Clobbers {
     const C: u8 = RT_C;
     const T: u8 = RT_T;
     let zero_page = match symbol {
-        "rt_mul8" | "rt_mul8_c" | "rt_udiv8" | "rt_udiv8_c" => set(T, 2),
+        "rt_mul8" | "rt_mul8_c" | "rt_qmul8" | "rt_udiv8" | "rt_udiv8_c" => set(T, 2),
         "rt_sdiv8" => set(T, 3),
         "rt_mul16" => set(T, 4),
         "rt_mul16_c" => set(A, 2) | set(T, 1),
@@ -83,6 +87,9 @@ fn clobbers(symbol: &str) -> Clobbers {
         "rt_mul16ws" => set(A, 4) | set(C, 2) | set(T, 4),
         "rt_mul32" => set(A, 4) | set(B, 4) | set(C, 4) | set(T, 6),
         "rt_mul32_c" => set(A, 4) | set(B, 4) | set(C, 4),
+        "rt_qmul16" => set(C, 4) | set(T, 5),
+        "rt_qmul16w" => set(A, 4) | set(C, 4) | set(T, 6),
+        "rt_qmul16ws" => set(A, 4) | set(B + 2, 1) | set(C, 4) | set(T, 6),
         "rt_udiv16" | "rt_udiv16_c" => set(A, 2) | set(C, 2),
         "rt_sdiv16" => set(A, 2) | set(B, 2) | set(C, 2) | set(T, 1),
         "rt_udiv32" => set(A, 4) | set(C, 4) | set(T, 1),

@@ -99,6 +99,7 @@ impl Routines {
                 assert_eq!(errors, [], "{file}");
                 if let ChunkKind::Bss(size) = chunk.kind {
                     section = Section::reserve(chunk.name, SectionKind::Bss, size);
+                    section.align = chunk.align;
                 }
                 sections.push(section);
             }
@@ -107,6 +108,7 @@ impl Routines {
         let mut symbols: BTreeMap<Name, u16> = absolute.iter().map(|(n, at)| ((*n).into(), *at)).collect();
         let mut at = ORIGIN;
         for section in &sections {
+            at = at.next_multiple_of(section.align);
             symbols.insert(section.name.clone(), at);
             symbols.extend(section.symbols.iter().map(|s| (s.name.clone(), at + s.offset)));
             at += section.size;

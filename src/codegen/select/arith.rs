@@ -1,7 +1,7 @@
 //! Selection of arithmetic: addition, logic, shifts, division, extension, selection by condition.
 
 use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
-use crate::codegen::select::{Select, move_bytes};
+use crate::codegen::select::{Select, SelectOptions, move_bytes};
 use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
 
 impl Select<'_> {
@@ -147,7 +147,11 @@ impl Select<'_> {
 
     /// Calls an arithmetic routine and puts its result where it is wanted.
     pub(super) fn call_arith(&mut self, name: &'static str, args: Vec<Vec<Src>>, d: Vec<Dst>) {
-        let name = if self.options.small { compact(name) } else { name };
+        let name = match self.options {
+            SelectOptions { small: true, .. } => compact(name),
+            SelectOptions { squares: true, .. } => by_squares(name),
+            _ => name,
+        };
         if let Some(reg) = whole_dst(&d).filter(|&r| self.out.regs[r].bytes as usize == d.len()) {
             self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret: Some(reg), extra: None });
             return;
@@ -280,6 +284,17 @@ fn strict(cond: Cond, n: u32, ty: Ty) -> Option<(Cond, u32)> {
         Cond::SLe if n != top_signed => Some((Cond::SLt, n.wrapping_add(1) & ty.mask())),
         Cond::UGt | Cond::ULe | Cond::SGt | Cond::SLe => None,
         _ => Some((cond, n)),
+    }
+}
+
+/// The routine that does the same with tables of squares, if there is one.
+fn by_squares(name: &'static str) -> &'static str {
+    match name {
+        "rt_mul8" => "rt_qmul8",
+        "rt_mul16" => "rt_qmul16",
+        "rt_mul16w" => "rt_qmul16w",
+        "rt_mul16ws" => "rt_qmul16ws",
+        _ => name,
     }
 }
 

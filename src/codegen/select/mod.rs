@@ -39,6 +39,8 @@ pub struct SelectOptions {
     pub fold: bool,
     /// No address may lie outside of what its symbol names.
     pub module: bool,
+    /// Multiply with tables of squares.
+    pub squares: bool,
 }
 
 /// State of the selection of one function.

@@ -1,0 +1,239 @@
+// Products from tables of quarter squares: a * b = f(a + b) - f(a - b), f(n) = n * n / 4 cut off.
+// For programs that multiply often; start-up code calls rt_squares_init when one of these is
+// linked. Four pointers with the first factor added select the tables, Y is the second factor.
+
+// Low and high bytes of f(0) to f(511), then low and high bytes of f(n - 255) for n from 0 to 510.
+.bss rt_squares, 2048, 256
+
+// Fills the tables.
+// in: nothing   out: nothing
+// clobbers: A, X, Y, rt_a0, rt_a1
+// cycles: at most 35,000
+.routine rt_squares_init
+        ldx #0
+        stx rt_a0               // the square
+        stx rt_a1
+low:    txa
+        eor #$ff
+        tay
+        lda rt_a0
+        sta rt_squares,x
+        sta rt_squares + 1024 + 255,x
+        sta rt_squares + 1024,y
+        lda rt_a1
+        sta rt_squares + 512,x
+        sta rt_squares + 1536 + 255,x
+        sta rt_squares + 1536,y
+        // The distance to the next is half the next number.
+        inx
+        txa
+        beq middle
+        lsr
+        jsr add
+        jmp low
+middle: lda #128
+!:      jsr add
+        lda rt_a0
+        sta rt_squares + 256,x
+        lda rt_a1
+        sta rt_squares + 768,x
+        inx
+        txa
+        lsr
+        ora #$80
+        cpx #0
+        bne !-
+        rts
+add:    clc
+        adc rt_a0
+        sta rt_a0
+        bcc !+
+        inc rt_a1
+!:      rts
+
+// in: A = left, Y = right   out: A = low byte, X = high byte of the unsigned product
+// clobbers: A, X, Y, rt_t0, rt_t1
+// cycles: at most 75
+.routine rt_qmul8
+        sta rt_t0
+        sty rt_t1
+        sec
+        sbc rt_t1
+        bcs !+
+        eor #$ff
+        adc #1                  // the carry is clear
+!:      tay
+        lda rt_t0
+        clc
+        adc rt_t1
+        tax
+        bcs high
+        lda rt_squares,x
+        sec
+        sbc rt_squares,y
+        sta rt_t0
+        lda rt_squares + 512,x
+        sbc rt_squares + 512,y
+        tax
+        lda rt_t0
+        rts
+high:   lda rt_squares + 256,x
+        sbc rt_squares,y        // the carry is set
+        sta rt_t0
+        lda rt_squares + 768,x
+        sbc rt_squares + 512,y
+        tax
+        lda rt_t0
+        rts
+
+// in: rt_a0/rt_a1, rt_b0/rt_b1   out: A = low byte, X = high byte of the product
+// clobbers: A, X, Y, rt_c0-rt_c3, rt_t0-rt_t4
+// cycles: at most 160
+.routine rt_qmul16
+        lda #>rt_squares
+        sta rt_c1
+        lda #>(rt_squares + 512)
+        sta rt_c3
+        lda #>(rt_squares + 1024)
+        sta rt_t1
+        lda #>(rt_squares + 1536)
+        sta rt_t3
+        lda rt_a0
+        sta rt_c0
+        sta rt_c2
+        eor #$ff
+        sta rt_t0
+        sta rt_t2
+        ldy rt_b1
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        sta rt_t4
+        ldy rt_b0
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        tax
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        clc
+        adc rt_t4
+        sta rt_t4
+        lda rt_a1
+        beq !+
+        sta rt_c0
+        eor #$ff
+        sta rt_t0
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+!:      clc
+        adc rt_t4
+        sta rt_t4
+        txa
+        ldx rt_t4
+        rts
+
+// in: rt_a0/rt_a1, rt_b0/rt_b1, unsigned   out: rt_a0-rt_a3 = product
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0-rt_t5
+// cycles: at most 280
+.routine rt_qmul16w
+        lda #>rt_squares
+        sta rt_c1
+        lda #>(rt_squares + 512)
+        sta rt_c3
+        lda #>(rt_squares + 1024)
+        sta rt_t1
+        lda #>(rt_squares + 1536)
+        sta rt_t3
+        lda rt_a0
+        sta rt_c0
+        sta rt_c2
+        eor #$ff
+        sta rt_t0
+        sta rt_t2
+        ldy rt_b0
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        sta rt_a0
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        sta rt_t4
+        ldy rt_b1
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        tax
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        sta rt_t5
+        txa
+        clc
+        adc rt_t4
+        sta rt_t4
+        bcc !+
+        inc rt_t5
+!:      lda rt_a1
+        sta rt_c0
+        sta rt_c2
+        eor #$ff
+        sta rt_t0
+        sta rt_t2
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        sta rt_a2
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        sta rt_a3
+        ldy rt_b0
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        tax
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        tay
+        txa
+        clc
+        adc rt_t4
+        sta rt_a1
+        tya
+        adc rt_t5
+        bcc !+
+        inc rt_a3
+        clc
+!:      adc rt_a2
+        sta rt_a2
+        bcc !+
+        inc rt_a3
+!:      rts
+
+// in: rt_a0/rt_a1, rt_b0/rt_b1, signed   out: rt_a0-rt_a3 = product
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_b2, rt_c0-rt_c3, rt_t0-rt_t5
+// cycles: at most 370
+// The unsigned product; a negative factor has counted 65536 too much of the other.
+.routine rt_qmul16ws
+        lda rt_a0
+        sta rt_b2
+        jsr rt_qmul16w          // leaves the high byte of the first factor in rt_c0
+        bit rt_b1
+        bpl !+
+        lda rt_a2
+        sec
+        sbc rt_b2
+        sta rt_a2
+        lda rt_a3
+        sbc rt_c0
+        sta rt_a3
+!:      bit rt_c0
+        bpl !+
+        lda rt_a2
+        sec
+        sbc rt_b0
+        sta rt_a2
+        lda rt_a3
+        sbc rt_b1
+        sta rt_a3
+!:      rts
