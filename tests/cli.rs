@@ -172,6 +172,40 @@ fn a_damaged_module_is_an_error_that_names_it() {
     assert!(folder.pycoc("inspect A.LIB").2.starts_with("[E4090]"));
 }
 
+#[test]
+fn every_view_of_a_program_can_be_printed() {
+    let folder = Folder::new("emit").with("hello.pyco", HELLO);
+    for (kind, part) in [
+        ("tokens", "1:1 "),
+        ("ast", "Module {"),
+        ("hir", "main"),
+        ("mir", "main"),
+        ("asm", "\nmain:  // "),
+        ("obj", "main:  // code, "),
+        ("listing", "// hello.pyco:2: print"),
+        ("map", "main"),
+        ("labels", " .main\n"),
+        ("debug", "\"entry\":"),
+        ("deps", "hello.prg: hello.pyco\n"),
+        ("graph", "digraph program {"),
+    ] {
+        let (status, out, err) = folder.pycoc(&format!("compile hello.pyco --emit {kind}=-"));
+        assert_eq!((status, out.contains(part)), (0, true), "{kind}: {err}{out}");
+    }
+}
+
+#[test]
+fn a_disk_image_holds_the_program() {
+    let folder = Folder::new("d64").with("hello.pyco", HELLO);
+    assert_eq!(folder.pycoc("compile hello.pyco --d64 hello.d64").0, 0);
+    assert_eq!(folder.bytes("hello.d64").len(), 174_848);
+    let disk = pycoc::out::d64::read(&folder.bytes("hello.d64")).unwrap();
+    assert_eq!(
+        (disk.files[0].name.as_slice(), &disk.files[0].data),
+        (&b"HELLO"[..], &folder.bytes("hello.prg"))
+    );
+}
+
 /// A program made of a BASIC line with SYS 2061 and this code.
 fn prg(code: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x01\x08\x0B\x08\x0A\x00\x9E2061\x00\x00\x00".to_vec();

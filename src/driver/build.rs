@@ -12,7 +12,7 @@ use crate::driver::disk;
 use crate::driver::dump::{self, Dump};
 use crate::driver::files::Files;
 use crate::driver::modules::load_all;
-use crate::driver::output::stem;
+use crate::driver::output::{main_output, stem};
 use crate::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
 use crate::link::LinkInput;
 use crate::mir::ir::Program;
@@ -44,16 +44,18 @@ pub fn build(
     if sink.has_errors() {
         return None;
     }
+    let mut dump = Dump::new(options);
+    dump.source(main, sources);
+    dump.stage(EmitKind::Hir, || dump::typed(&modules));
     let modules: Vec<&hir::Module> = modules.iter().collect();
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
-    let mut dump = Dump::new(options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
     let generated = codegen::generate(&mut program, &codegen_options(options), sink);
     if sink.has_errors() {
         return None;
     }
-    dump.stage(EmitKind::Obj, || dump::sections(&generated.sections));
+    dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
     let input = LinkInput {
         sections: generated.sections,
         entry: generated.entry,
@@ -67,11 +69,8 @@ pub fn build(
     if sink.has_errors() {
         return None;
     }
-    dump.stage(EmitKind::Asm, || out::listing::assembly(&image, sources));
-    dump.stage(EmitKind::Listing, || out::listing::write(&image, sources));
-    dump.stage(EmitKind::Map, || link::map::map(&image));
-    dump.stage(EmitKind::Labels, || out::vice::labels(&image));
-    dump.stage(EmitKind::Debug, || out::dbg::write(&image, sources));
+    dump.image(&image, sources);
+    dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
     let prg = out::prg::write(&image);
     let d64 = match options.d64 {
         Some(_) => Some(disk::image(stem(main), &prg, &[], sink)?),

@@ -3,11 +3,13 @@
 //! In: what `build.rs` has at each stage. Out: texts, in the order in which they were asked for.
 //! Not here: where they are written (`output.rs`).
 
-use std::fmt::Write;
-
+use crate::base::diag::Sink;
+use crate::base::source::{FileId, SourceFile, SourceMap, Span};
 use crate::driver::session::{Emit, EmitKind, Options};
-use crate::mos::disasm;
-use crate::obj::object::Section;
+use crate::link::Image;
+use crate::link::map::map;
+use crate::sema::{hir, hir_print};
+use crate::{out, parse};
 
 /// The texts made so far.
 pub struct Dump<'a> {
@@ -32,6 +34,25 @@ impl<'a> Dump<'a> {
         }
     }
 
+    /// The stages before meaning, which are those of the main file alone.
+    pub fn source(&mut self, main: &str, sources: &SourceMap) {
+        let Some((file, source)) = sources.iter().find(|(_, source)| source.path == main) else { return };
+        self.stage(EmitKind::Tokens, || tokens(file, source));
+        self.stage(EmitKind::Ast, || {
+            format!("{:#?}\n", parse::parse(file, &source.text, &mut Sink::default()))
+        });
+    }
+
+    /// The views of the finished program.
+    pub fn image(&mut self, image: &Image, sources: &SourceMap) {
+        self.stage(EmitKind::Asm, || out::listing::assembly(image, sources));
+        self.stage(EmitKind::Listing, || out::listing::write(image, sources));
+        self.stage(EmitKind::Map, || map(image));
+        self.stage(EmitKind::Labels, || out::vice::labels(image));
+        self.stage(EmitKind::Debug, || out::dbg::write(image, sources));
+        self.stage(EmitKind::Graph, || out::graph::dot(image));
+    }
+
     /// All texts, in the order of the options.
     pub fn finish(mut self) -> Vec<(Emit, Vec<u8>)> {
         let place = |emit: &Emit| self.options.emit.iter().position(|e| e == emit);
@@ -40,33 +61,24 @@ impl<'a> Dump<'a> {
     }
 }
 
-/// Sections as assembly with their relocations.
-pub fn sections(sections: &[Section]) -> String {
-    let mut out = String::new();
-    for section in sections {
-        let _ = writeln!(out, "{}: // {:?}, {} bytes", section.name, section.kind, section.size);
-        if section.kind == crate::obj::object::SectionKind::Code {
-            code(&mut out, section);
-        } else {
-            for chunk in section.bytes.chunks(16) {
-                let bytes: Vec<String> = chunk.iter().map(|b| format!("${b:02x}")).collect();
-                let _ = writeln!(out, "    .byte {}", bytes.join(", "));
-            }
-        }
-    }
-    out
+/// The tokens of a file, each with its line and column.
+fn tokens(file: FileId, source: &SourceFile) -> String {
+    let tokens = parse::tokens(file, &source.text, &mut Sink::default());
+    let line = |(token, span): &(_, Span)| {
+        let (line, column) = source.line_column(span.lo);
+        format!("{line}:{column} {token:?}\n")
+    };
+    tokens.iter().map(line).collect()
 }
 
-fn code(out: &mut String, section: &Section) {
-    let mut at = 0;
-    while at < section.bytes.len() {
-        let (mut text, length) = disasm::line(&section.bytes[at..], at as u16, &|_| None);
-        let length = length.max(1);
-        let range = at + 1..at + length;
-        if let Some(reloc) = section.relocs.iter().find(|r| range.contains(&(r.offset as usize))) {
-            let _ = write!(text, "  // {:?} {}{:+}", reloc.kind, reloc.symbol, reloc.addend);
-        }
-        let _ = writeln!(out, "    {at:04x}  {text}");
-        at += length;
-    }
+/// The typed trees of all modules.
+pub fn typed(modules: &[hir::Module]) -> String {
+    modules.iter().map(hir_print::print).collect::<Vec<_>>().join("\n")
+}
+
+/// The rule for make: what is made of which files. The bundled library is no file.
+pub fn rule(result: &str, sources: &SourceMap) -> String {
+    let mut paths: Vec<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
+    paths.retain(|path| !path.starts_with('<'));
+    out::graph::make_rule(result, &paths)
 }

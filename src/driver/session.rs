@@ -80,7 +80,6 @@ pub enum EmitKind {
     Ast,
     Hir,
     Mir,
-    Lir,
     Obj,
 }
 
@@ -98,7 +97,6 @@ pub const EMIT_KINDS: &[(EmitKind, &str, &str)] = &[
     (EmitKind::Ast, "ast", ""),
     (EmitKind::Hir, "hir", ""),
     (EmitKind::Mir, "mir", ""),
-    (EmitKind::Lir, "lir", ""),
     (EmitKind::Obj, "obj", ""),
 ];
 

@@ -1,8 +1,8 @@
-//! The code of a program as symbolic assembly, before it has addresses.
+//! Objects as symbolic assembly: the code of a program before it has addresses.
 //!
 //! In: sections with their relocations. Out: text, section by section. Operands that wait for an
-//! address show its symbol, targets of branches inside a section are labels. Not here: addresses
-//! and cycles (`listing.rs`).
+//! address show its symbol, targets of branches inside a section are labels. Not here: the
+//! finished program (`listing.rs`).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
