@@ -3,6 +3,7 @@
 .const LINE = $d1           // address of the screen line with the cursor
 .const COLUMN = $d3
 .const ROW = $d6
+.const REVERSE = $c7            // $80 while characters are printed reversed, else 0
 .const COLOUR = $0286
 .const SCREEN = $0400
 .const COLOUR_RAM = $d800
@@ -34,7 +35,7 @@ high:   cmp #$7f                // pi
         lda #$5e
 shifted:
         ora #$40
-put:    ora rt_reverse
+put:    ora REVERSE
         ldy COLUMN
         sta (LINE),y
         jsr colour_line
@@ -109,7 +110,7 @@ found:  stx COLOUR
         rts
 
 return: ldy #0
-        sty rt_reverse
+        sty REVERSE
         beq new_line
 
 vertical:
@@ -138,7 +139,7 @@ reverse:
         tya
         and #$80
         eor #$80
-        sta rt_reverse
+        sta REVERSE
         rts
 
 charset:
@@ -228,7 +229,3 @@ blank:  lda #$20
 colours:
         .byte $90, $05, $1c, $9f, $9c, $1e, $1f, $9e
         .byte $81, $95, $96, $97, $98, $99, $9a, $9b
-
-// $80 while characters are printed reversed
-.data rt_reverse
-        .byte 0

@@ -96,6 +96,19 @@ fn hello_is_small_and_prints_in_both_environments() {
 }
 
 #[test]
+fn a_program_can_be_run_again() {
+    for env in [bare(), kernal()] {
+        let mut machine = Machine::new();
+        let image = linked(&input(HELLO, env));
+        machine.load_prg(&prg::write(&image)).unwrap();
+        for _ in 0..2 {
+            let outcome = machine.run(&RunOptions::default(), &mut NoDrive);
+            assert_eq!((outcome.exit, outcome.output.text.as_str()), (Exit::Returned, "HELLO"));
+        }
+    }
+}
+
+#[test]
 fn the_machine_is_as_before_when_the_program_ends() {
     let text = "
         .routine main

@@ -140,6 +140,6 @@ mod tests {
         assert_eq!(reachable.undefined, [("nowhere".into(), Some("main".into()))]);
         let program = [section("main", &["rt_print_str"])];
         let reachable = shake(&program, &mut library, &["main".into()], &[]);
-        assert_eq!(names(&reachable), ["main", "rt_print_str", "rt_screen", "rt_reverse"]);
+        assert_eq!(names(&reachable), ["main", "rt_print_str", "rt_screen"]);
     }
 }
