@@ -237,3 +237,87 @@ high:   lda rt_squares + 256,x
         sbc rt_b1
         sta rt_a3
 !:      rts
+
+// in: rt_a0/rt_a1, signed   out: rt_a0-rt_a3 = its square
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t2
+// cycles: at most 210
+.routine rt_qsquare16ws
+        lda rt_a1
+        bpl !+
+        lda #0
+        sec
+        sbc rt_a0
+        sta rt_a0
+        lda #0
+        sbc rt_a1
+        sta rt_a1
+!:      jmp rt_qsquare16w
+
+// in: rt_a0/rt_a1, unsigned   out: rt_a0-rt_a3 = its square
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t2
+// cycles: at most 180
+// The square of a byte n is f(2 * n); twice the product of the bytes goes in between.
+.routine rt_qsquare16w
+        lda rt_a0
+        sec
+        sbc rt_a1
+        bcs !+
+        eor #$ff
+        adc #1                  // the carry is clear
+!:      tay
+        lda rt_a0
+        clc
+        adc rt_a1
+        tax
+        bcs !high+
+        lda rt_squares,x
+        sec
+        sbc rt_squares,y
+        sta rt_t0
+        lda rt_squares + 512,x
+        sbc rt_squares + 512,y
+        jmp !+
+!high:  lda rt_squares + 256,x
+        sbc rt_squares,y        // the carry is set
+        sta rt_t0
+        lda rt_squares + 768,x
+        sbc rt_squares + 512,y
+!:      asl rt_t0
+        rol
+        sta rt_t1
+        lda #0
+        rol
+        sta rt_t2
+        lda rt_a1
+        asl
+        tax
+        bcs !high+
+        lda rt_squares,x
+        sta rt_a2
+        lda rt_squares + 512,x
+        jmp !+
+!high:  lda rt_squares + 256,x
+        sta rt_a2
+        lda rt_squares + 768,x
+!:      sta rt_a3
+        lda rt_a0
+        asl
+        tax
+        bcs !high+
+        lda rt_squares,x
+        sta rt_a0
+        lda rt_squares + 512,x
+        bcc !+
+!high:  lda rt_squares + 256,x
+        sta rt_a0
+        lda rt_squares + 768,x
+        clc
+!:      adc rt_t0
+        sta rt_a1
+        lda rt_a2
+        adc rt_t1
+        sta rt_a2
+        lda rt_a3
+        adc rt_t2
+        sta rt_a3
+        rts

@@ -86,6 +86,16 @@ fn products_from_tables_of_squares() {
         assert_eq!(after.ra, (a & 0xffff) * (b & 0xffff), "{a:x} {b:x}");
         after
     });
+    rounds(&mut routines, "rt_qsquare16w", |r, a, _| {
+        let after = r.call("rt_qsquare16w", state(a, 0));
+        assert_eq!(after.ra, (a & 0xffff) * (a & 0xffff), "{a:x}");
+        after
+    });
+    rounds(&mut routines, "rt_qsquare16ws", |r, a, _| {
+        let after = r.call("rt_qsquare16ws", state(a, 0));
+        assert_eq!(after.ra as i32, i32::from(a as i16).pow(2), "{a:x}");
+        after
+    });
     rounds(&mut routines, "rt_qmul16ws", |r, a, b| {
         let after = r.call("rt_qmul16ws", state(a, b));
         assert_eq!(after.ra as i32, i32::from(a as i16) * i32::from(b as i16), "{a:x} {b:x}");

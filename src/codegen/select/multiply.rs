@@ -34,6 +34,14 @@ impl Select<'_> {
             _ => ("rt_mul32", 4),
         };
         let cut = |s: Vec<Src>| s[..bytes.min(s.len())].to_vec();
+        let square = match name {
+            "rt_mul16w" => Some("rt_qsquare16w"),
+            "rt_mul16ws" => Some("rt_qsquare16ws"),
+            _ => None,
+        };
+        if let Some(name) = square.filter(|_| self.options.squares && cut(a.clone()) == cut(b.clone())) {
+            return self.call_arith(name, vec![cut(a)], d);
+        }
         self.call_arith(name, vec![cut(a), cut(b)], d);
     }
 
