@@ -42,7 +42,8 @@ impl Label {
 }
 
 /// A set of tokens and labels, one bit for each. Every token that the grammar tries adds to such a
-/// set, also in programs without faults, so it must cost next to nothing.
+/// set, also in programs without faults, so it must cost next to nothing. Binary operators are in
+/// no set: one could stand after every value.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Wanted(u128);
 
@@ -109,14 +110,26 @@ impl<'t, 's: 't> LabelError<'t, Tokens<'t, 's>, DefaultExpected<'t, Token<'s>>> 
         found: Option<MaybeRef<'t, Token<'s>>>,
         span: Span,
     ) -> Self {
-        let mut wanted = Wanted(0);
-        for expected in expected {
-            if let DefaultExpected::Token(token) = expected {
-                wanted.0 |= Wanted::token(&token).0;
-            }
-        }
-        Self { span, found, wanted, version: None }
+        Self { span, found, wanted: wanted_tokens(expected), version: None }
     }
+
+    fn merge_expected_found<E: IntoIterator<Item = DefaultExpected<'t, Token<'s>>>>(
+        mut self,
+        expected: E,
+        _found: Option<MaybeRef<'t, Token<'s>>>,
+        _span: Span,
+    ) -> Self {
+        self.wanted.0 |= wanted_tokens(expected).0;
+        self
+    }
+}
+
+fn wanted_tokens<'t, 's: 't>(expected: impl IntoIterator<Item = DefaultExpected<'t, Token<'s>>>) -> Wanted {
+    let set = expected.into_iter().fold(0, |set, expected| match expected {
+        DefaultExpected::Token(token) => set | Wanted::token(&token).0,
+        _ => set,
+    });
+    Wanted(set)
 }
 
 impl<'t, 's: 't> LabelError<'t, Tokens<'t, 's>, Label> for Fault<'t, 's> {

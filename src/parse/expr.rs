@@ -5,7 +5,7 @@
 //! where (statements, `sema`).
 
 use super::errors::Label;
-use super::recover::{Extra, Parse, Tokens, inside, kw, sym};
+use super::recover::{Extra, Parse, Tokens, inside, sym};
 use crate::base::source::Span;
 use crate::syntax::ast::{BinOp, CompareOp, Expr, ExprKind, Ident, LogicOp, StrKind, StrLit, UnaryOp};
 use crate::syntax::token::{Kw, Sym, Token};
@@ -24,12 +24,12 @@ enum Suffix {
 pub fn expr<'t, 's: 't>() -> Parse<'t, 's, Expr> {
     recursive(|expr| {
         let operand = atom(expr.clone());
-        let binary =
-            |op: Sym, kind: BinOp| sym(op).map_with(move |_, e| (kind, e.span())).labelled(Label::Operator);
-        let compare = |op: Sym, kind: CompareOp| sym(op).map_with(move |_, e| (kind, e.span()));
-        let logic =
-            |op: Kw, kind: LogicOp| kw(op).map_with(move |_, e| (kind, e.span())).labelled(Label::Operator);
-        let unary = |op: Token<'s>, kind: UnaryOp| just(op).to(kind).labelled(Label::Value);
+        // One `select!` for each level, because every operand is followed by a try of each.
+        macro_rules! operators {
+            ($($token:pat => $op:expr),+ $(,)?) => {
+                select! { $($token = e => ($op, e.span())),+ }
+            };
+        }
         // The closures stand inside the tuple because their types cannot be inferred elsewhere.
         macro_rules! binary_level {
             ($assoc:expr, $ops:expr) => {
@@ -57,47 +57,52 @@ pub fn expr<'t, 's: 't>() -> Parse<'t, 's, Expr> {
         }
         operand
             .pratt((
-                logic_level!(left(1), logic(Kw::Or, LogicOp::Or)),
-                logic_level!(left(2), logic(Kw::And, LogicOp::And)),
-                unary_level!(3, unary(Token::Kw(Kw::Not), UnaryOp::Not)),
+                logic_level!(left(1), operators! { Token::Kw(Kw::Or) => LogicOp::Or }),
+                logic_level!(left(2), operators! { Token::Kw(Kw::And) => LogicOp::And }),
+                unary_level!(3, select! { Token::Kw(Kw::Not) => UnaryOp::Not }),
                 infix(
                     left(4),
-                    choice((
-                        compare(Sym::Eq, CompareOp::Eq),
-                        compare(Sym::Ne, CompareOp::Ne),
-                        compare(Sym::Lt, CompareOp::Lt),
-                        compare(Sym::Le, CompareOp::Le),
-                        compare(Sym::Gt, CompareOp::Gt),
-                        compare(Sym::Ge, CompareOp::Ge),
-                    ))
-                    .labelled(Label::Operator),
+                    operators! {
+                        Token::Sym(Sym::Eq) => CompareOp::Eq,
+                        Token::Sym(Sym::Ne) => CompareOp::Ne,
+                        Token::Sym(Sym::Lt) => CompareOp::Lt,
+                        Token::Sym(Sym::Le) => CompareOp::Le,
+                        Token::Sym(Sym::Gt) => CompareOp::Gt,
+                        Token::Sym(Sym::Ge) => CompareOp::Ge,
+                    },
                     |l, (op, op_span): (CompareOp, Span), r, e| Expr {
                         kind: ExprKind::Compare { op, op_span, left: Box::new(l), right: Box::new(r) },
                         span: e.span(),
                     },
                 ),
-                binary_level!(left(5), binary(Sym::Bar, BinOp::Or)),
-                binary_level!(left(6), binary(Sym::Caret, BinOp::Xor)),
-                binary_level!(left(7), binary(Sym::Amp, BinOp::And)),
-                binary_level!(left(8), binary(Sym::Shl, BinOp::Shl).or(binary(Sym::Shr, BinOp::Shr))),
-                binary_level!(left(9), binary(Sym::Plus, BinOp::Add).or(binary(Sym::Minus, BinOp::Sub))),
+                binary_level!(left(5), operators! { Token::Sym(Sym::Bar) => BinOp::Or }),
+                binary_level!(left(6), operators! { Token::Sym(Sym::Caret) => BinOp::Xor }),
+                binary_level!(left(7), operators! { Token::Sym(Sym::Amp) => BinOp::And }),
+                binary_level!(
+                    left(8),
+                    operators! { Token::Sym(Sym::Shl) => BinOp::Shl, Token::Sym(Sym::Shr) => BinOp::Shr }
+                ),
+                binary_level!(
+                    left(9),
+                    operators! { Token::Sym(Sym::Plus) => BinOp::Add, Token::Sym(Sym::Minus) => BinOp::Sub }
+                ),
                 binary_level!(
                     left(10),
-                    choice((
-                        binary(Sym::Star, BinOp::Mul),
-                        binary(Sym::Slash, BinOp::Div),
-                        binary(Sym::Percent, BinOp::Rem),
-                    ))
+                    operators! {
+                        Token::Sym(Sym::Star) => BinOp::Mul,
+                        Token::Sym(Sym::Slash) => BinOp::Div,
+                        Token::Sym(Sym::Percent) => BinOp::Rem,
+                    }
                 ),
                 unary_level!(
                     11,
-                    choice((
-                        unary(Token::Sym(Sym::Minus), UnaryOp::Neg),
-                        unary(Token::Sym(Sym::Plus), UnaryOp::Plus),
-                        unary(Token::Sym(Sym::Tilde), UnaryOp::Invert),
-                    ))
+                    select! {
+                        Token::Sym(Sym::Minus) => UnaryOp::Neg,
+                        Token::Sym(Sym::Plus) => UnaryOp::Plus,
+                        Token::Sym(Sym::Tilde) => UnaryOp::Invert,
+                    }
                 ),
-                binary_level!(right(12), binary(Sym::Pow, BinOp::Pow)),
+                binary_level!(right(12), operators! { Token::Sym(Sym::Pow) => BinOp::Pow }),
                 postfix(13, suffix(expr), |base, suffix: Suffix, e| {
                     let base = Box::new(base);
                     let kind = match suffix {

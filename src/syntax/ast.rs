@@ -2,8 +2,9 @@
 //!
 //! In: built by `parse/`. Out: read by `sema/`, `print.rs` and the editor services.
 //! Invariant: a tree always exists; a part that could not be read is an `Error` node, already
-//! reported, on which later phases stay silent. Blocks are at most `parse::MAX_DEPTH` and expressions
-//! at most `parse::MAX_CHAIN` levels deep, so recursive visitors need no guard. Not here: types, ids, constant values, target codes.
+//! reported, on which later phases stay silent. Blocks are at most `parse::MAX_DEPTH` and
+//! expressions at most `parse::MAX_CHAIN` levels deep, so recursive visitors need no guard.
+//! Not here: types, ids, constant values, target codes.
 
 use crate::base::source::{FileId, Span};
 
