@@ -13,7 +13,6 @@ pub mod ir;
 pub mod live;
 pub mod loops;
 pub mod print;
-pub mod range;
 pub mod rewrite;
 pub mod rt;
 pub mod text;

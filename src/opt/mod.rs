@@ -5,7 +5,9 @@
 //! One file for each pass; `PASSES` names them all, `pipeline.rs` says in which order they run.
 //! Not here: anything about registers, the zero page or 6502 instructions.
 
+mod counters;
 mod dce;
+mod demand;
 mod dse;
 mod fold;
 mod forward;
@@ -14,6 +16,7 @@ mod inline;
 mod narrow;
 mod page_loops;
 mod pipeline;
+mod ranges;
 mod shake;
 mod simplify_cfg;
 
@@ -91,6 +94,7 @@ pub const PASSES: &[Pass] = &[
     fold::PASS,
     simplify_cfg::PASS,
     gvn::PASS,
+    narrow::PASS,
     forward::PASS,
     dse::PASS,
     narrow::PASS,

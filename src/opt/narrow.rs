@@ -1,249 +1,317 @@
-//! Eight bits wherever eight are enough.
+//! Does arithmetic in as few bytes as its values need.
 //!
-//! In: a function. Out: the same numbers, computed in the narrowest type that holds them: by the
-//! ranges of values (`mir/range.rs`), and by what a truncation leaves of them. Sums, products and
-//! bitwise operations are narrowed when the result fits, since its low bits depend only on low
-//! bits; quotients, right shifts and comparisons when the operands fit. Loop counters become
-//! narrower parameters. Signed operations on numbers that are never negative become unsigned.
-//! A constant that is added to an index moves into the place when the sum cannot wrap.
+//! A value is narrowed when only its low bits are looked at (`demand.rs`), or when its range fits
+//! (`ranges.rs`). Its uses get the zero-extended narrow value; `fold` then removes most of the
+//! conversions. Comparisons are narrowed or decided by ranges.
 
 use crate::base::index::IndexVec;
-use crate::mir::ir::{Addr, BinOp, BlockId, Cond, Func, Inst, Op, Term, Ty, Value};
-use crate::mir::range::{Range, Ranges};
-use crate::mir::rewrite::for_each_term_use;
+use crate::mir::ir::{Access, Addr, BinOp, Block, BlockId, Cond, Func, Inst, Op, Target, Term, Ty, Value};
+use crate::mir::rewrite::Substitution;
+use crate::opt::counters::Defs;
+use crate::opt::demand::{demanded_bits, narrowest};
+use crate::opt::ranges::{Range, Ranges};
 use crate::opt::{Context, Pass, Run};
 
-pub const PASS: Pass = Pass {
-    name: "narrow",
-    about: "computes in the narrowest type that holds the result",
-    run: Run::Func(run),
-};
+pub const PASS: Pass =
+    Pass { name: "narrow", about: "does arithmetic in as few bytes as it needs", run: Run::Func(run) };
 
-/// What becomes of an operation.
-enum Edit {
-    /// The operation in a narrower type, then extended.
-    Narrow { ty: Ty },
-    /// A comparison of narrower operands.
-    Compare { cond: Cond, ty: Ty },
-    /// Another operation with the same operands.
-    Op(Op),
-    /// The low part of the operands is enough: the operation in the result's type.
-    Low { bin: BinOp, a: Value, b: Value },
+/// What is decided for one operation.
+enum Plan {
+    Keep,
+    /// The same in this type, then extended.
+    Narrow(Ty),
+    /// Another operation at once.
+    Replace(Op),
+    /// A comparison of the low parts.
+    Compare(Cond, Ty),
+    /// The same with a byte as index.
+    ByteIndex,
+    /// The same with another index, that many bytes further.
+    MoveIndex(Value, i32),
 }
 
-fn run(func: &mut Func, _: &Context) -> bool {
-    let edits = plan(func);
-    let mut changed = edits.iter().any(|block| !block.is_empty());
-    for (id, block_edits) in edits.enumerated() {
-        apply(func, id, block_edits);
+fn run(func: &mut Func, _ctx: &Context) -> bool {
+    let (params, plans) = plan(func);
+    let keep = |plans: &IndexVec<BlockId, Vec<Plan>>| plans.iter().flatten().all(|p| matches!(p, Plan::Keep));
+    if params.is_empty() && keep(&plans) {
+        return false;
     }
-    changed |= narrow_params(func);
-    changed
+    let mut subst = Substitution::new(func);
+    for (id, plans) in plans.into_enumerated() {
+        let mut block = std::mem::take(&mut func.blocks[id]);
+        let insts = std::mem::take(&mut block.insts);
+        let mut rewriter = Rewriter { func, block };
+        for (inst, plan) in insts.into_iter().zip(plans) {
+            rewriter.inst(inst, plan);
+        }
+        let block = rewriter.block;
+        func.blocks[id] = block;
+    }
+    narrow_params(func, &params, &mut subst);
+    subst.apply(func);
+    true
 }
 
-fn plan(func: &Func) -> IndexVec<BlockId, Vec<(usize, Edit)>> {
+/// Which parameters (block, position, type) and operations are narrowed.
+fn plan(func: &Func) -> (Vec<(BlockId, usize, Ty)>, IndexVec<BlockId, Vec<Plan>>) {
+    let bits = demanded_bits(func);
     let ranges = Ranges::new(func);
-    let uses = use_counts(func);
-    func.blocks
-        .enumerated()
-        .map(|(id, block)| {
-            let edit = |(at, inst): (usize, &Inst)| Some((at, edit(func, &ranges, &uses, id, inst)?));
-            block.insts.iter().enumerate().filter_map(edit).collect()
-        })
-        .collect()
-}
-
-fn use_counts(func: &Func) -> IndexVec<Value, u32> {
-    let mut uses = IndexVec::filled(func.values.len(), 0);
-    for block in func.blocks.iter() {
-        block.insts.iter().for_each(|inst| inst.op.for_each_use(|v| uses[v] += 1));
-        for_each_term_use(&block.term, |v| uses[v] += 1);
-    }
-    uses
-}
-
-/// The narrowest type that holds a range.
-fn holding(range: Range) -> Ty {
-    match range.hi {
-        0..=0xff => Ty::I8,
-        0x100..=0xffff => Ty::I16,
-        _ => Ty::I32,
-    }
-}
-
-fn edit(func: &Func, ranges: &Ranges, uses: &IndexVec<Value, u32>, at: BlockId, inst: &Inst) -> Option<Edit> {
-    let never_negative = |v: Value| ranges.at(v, at).hi <= func.ty(v).mask() >> 1;
-    match inst.op {
-        Op::Bin(bin, a, b) => {
-            let result = inst.result?;
-            let ty = func.ty(result);
-            let unsigned = match bin {
-                BinOp::SDiv => BinOp::UDiv,
-                BinOp::SRem => BinOp::URem,
-                BinOp::Sar => BinOp::Shr,
-                _ => bin,
-            };
-            if unsigned != bin && never_negative(a) && (bin == BinOp::Sar || never_negative(b)) {
-                return Some(Edit::Op(Op::Bin(unsigned, a, b)));
-            }
-            let own = ranges.at(result, at);
-            let wanted = match bin {
-                _ if low_bits_suffice(bin) => holding(own),
-                // The count of a shift keeps its type.
-                BinOp::Shr => holding(ranges.at(a, at)),
-                BinOp::UDiv | BinOp::URem if ranges.at(b, at).lo > 0 => {
-                    holding(ranges.at(a, at)).max(holding(ranges.at(b, at)))
+    let defs = Defs::new(func);
+    let mut params = Vec::new();
+    let mut plans = IndexVec::new();
+    for (id, block) in func.blocks.enumerated() {
+        if id != Func::ENTRY {
+            for (i, &param) in block.params.iter().enumerate() {
+                let range = ranges.of(param);
+                let fits = if range.is_empty() { Ty::I32 } else { narrowest(range.high) };
+                let ty = narrowest(bits[param]).min(fits);
+                if ty < func.ty(param) {
+                    params.push((id, i, ty));
                 }
-                _ => return None,
-            };
-            (wanted < ty).then_some(Edit::Narrow { ty: wanted })
+            }
         }
-        Op::Cmp(cond, a, b) => {
-            let ty = func.ty(a);
-            if ty <= Ty::I8 {
-                return None;
+        let plan = |inst| {
+            let index = plan_index(func, &ranges, &defs, id, inst);
+            index.unwrap_or_else(|| plan_inst(func, &bits, &ranges, id, inst))
+        };
+        plans.push(block.insts.iter().map(plan).collect());
+    }
+    (params, plans)
+}
+
+fn plan_inst(func: &Func, bits: &IndexVec<Value, u32>, ranges: &Ranges, block: BlockId, inst: &Inst) -> Plan {
+    let at = |v: Value| ranges.at(v, block);
+    let fits = |range: Range| if range.is_empty() { Ty::I32 } else { narrowest(range.high) };
+    let Some(result) = inst.result else { return Plan::Keep };
+    let ty = func.ty(result);
+    let wanted = narrowest(bits[result]);
+    let narrow = |t: Ty| if t < ty { Plan::Narrow(t) } else { Plan::Keep };
+    let positive = |v: Value| !at(v).is_empty() && at(v).signed_low >= 0;
+    match inst.op {
+        Op::Bin(op, a, b) => match op {
+            BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::And | BinOp::Or | BinOp::Xor => {
+                narrow(wanted.min(fits(ranges.of(result))))
             }
-            if cond.is_signed() && !(never_negative(a) && never_negative(b)) {
-                return None;
+            // A count that is long for the narrow type would empty it, as it should.
+            BinOp::Shl => narrow(wanted.min(fits(ranges.of(result)))),
+            BinOp::SDiv if positive(a) && positive(b) && at(b).low > 0 => {
+                Plan::Replace(Op::Bin(BinOp::UDiv, a, b))
             }
-            let wanted = holding(ranges.at(a, at)).max(holding(ranges.at(b, at)));
-            (wanted < ty).then_some(Edit::Compare { cond: unsigned(cond), ty: wanted })
-        }
-        Op::Sext(a) if never_negative(a) && func.ty(a) != Ty::I1 => Some(Edit::Op(Op::Zext(a))),
-        Op::Trunc(a) if uses[a] == 1 && func.ty(inst.result?) != Ty::I1 => match *ranges.def(a)? {
-            Op::Bin(bin, x, y) if low_bits_suffice(bin) && !bin.is_shift() => {
-                Some(Edit::Low { bin, a: x, b: y })
-            }
-            _ => None,
+            BinOp::SRem if positive(a) && positive(b) => Plan::Replace(Op::Bin(BinOp::URem, a, b)),
+            BinOp::Sar if positive(a) => Plan::Replace(Op::Bin(BinOp::Shr, a, b)),
+            BinOp::UDiv | BinOp::URem if at(b).low > 0 => narrow(fits(at(a)).max(fits(at(b)))),
+            BinOp::Shr => narrow(fits(at(a))),
+            _ => Plan::Keep,
         },
-        Op::Load(addr, access) => index(func, ranges, at, addr).map(|addr| Edit::Op(Op::Load(addr, access))),
-        Op::Store(addr, value, access) => {
-            index(func, ranges, at, addr).map(|addr| Edit::Op(Op::Store(addr, value, access)))
-        }
-        _ => None,
+        Op::Neg(_) | Op::Not(_) => narrow(wanted),
+        Op::Select(..) => narrow(wanted.min(fits(ranges.of(result)))),
+        Op::Load(_, Access::Plain) => narrow(wanted),
+        Op::Sext(a) if positive(a) => Plan::Replace(Op::Zext(a)),
+        Op::Cmp(cond, a, b) => plan_cmp(cond, func.ty(a), at(a), at(b), (a, b)),
+        _ => Plan::Keep,
     }
 }
 
-/// True when the low bits of the result depend only on the low bits of the operands.
-fn low_bits_suffice(bin: BinOp) -> bool {
-    matches!(bin, BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::And | BinOp::Or | BinOp::Xor | BinOp::Shl)
+/// A byte as index where it is enough, and constants in the place where a byte index cannot wrap.
+fn plan_index(func: &Func, ranges: &Ranges, defs: &Defs, block: BlockId, inst: &Inst) -> Option<Plan> {
+    let index = inst.op.index()?;
+    let range = |v: Value| Some(ranges.at(v, block)).filter(|r| !r.is_empty());
+    if func.ty(index) == Ty::I16 {
+        return (range(index)?.high <= 0xff).then_some(Plan::ByteIndex);
+    }
+    let Op::Bin(BinOp::Add, x, n) = *defs.of(index)? else { return None };
+    let (n, x_range) = (defs.constant(n)?, range(x)?);
+    if x_range.high + n <= 0xff {
+        return Some(Plan::MoveIndex(x, n as i32));
+    }
+    (x_range.low + n >= 0x100).then_some(Plan::MoveIndex(x, n as i32 - 0x100))
 }
 
-fn unsigned(cond: Cond) -> Cond {
-    match cond {
+fn plan_cmp(cond: Cond, ty: Ty, a: Range, b: Range, operands: (Value, Value)) -> Plan {
+    if a.is_empty() || b.is_empty() || ty == Ty::I1 {
+        return Plan::Keep;
+    }
+    if let Some(holds) = a.decides(cond, b) {
+        return Plan::Replace(Op::Const(holds.into()));
+    }
+    let (x, y) = operands;
+    let unsigned = match cond {
         Cond::SLt => Cond::ULt,
         Cond::SLe => Cond::ULe,
         Cond::SGt => Cond::UGt,
         Cond::SGe => Cond::UGe,
         other => other,
+    };
+    if unsigned != cond {
+        let same_sign = a.signed_low >= 0 && b.signed_low >= 0;
+        return if same_sign { Plan::Replace(Op::Cmp(unsigned, x, y)) } else { Plan::Keep };
     }
+    // With nothing above the limit, "below" is "other than".
+    if cond == Cond::ULt && b.low == b.high && a.high == b.low {
+        return Plan::Replace(Op::Cmp(Cond::Ne, x, y));
+    }
+    if cond == Cond::UGe && b.low == b.high && a.high == b.low {
+        return Plan::Replace(Op::Cmp(Cond::Eq, x, y));
+    }
+    let narrow = narrowest(a.high.max(b.high));
+    if narrow < ty {
+        return Plan::Compare(cond, narrow);
+    }
+    // Numbers less than 256 apart are equal when their low bytes are.
+    let (low, high) = (a.low.min(b.low), a.high.max(b.high));
+    if matches!(cond, Cond::Eq | Cond::Ne) && high - low <= 0xff && ty > Ty::I8 {
+        return Plan::Compare(cond, Ty::I8);
+    }
+    Plan::Keep
 }
 
-/// Moves a constant from an 8-bit index into the place.
-fn index(func: &Func, ranges: &Ranges, at: BlockId, addr: Addr) -> Option<Addr> {
-    let index = addr.index?;
-    if func.ty(index) != Ty::I8 {
-        return None;
-    }
-    let Op::Bin(BinOp::Add, x, c) = *ranges.def(index)? else { return None };
-    let Op::Const(c) = *ranges.def(c)? else { return None };
-    let range = ranges.at(x, at);
-    let by = if range.hi + c <= 0xff {
-        c as i32
-    } else if c >= 0x80 && range.lo >= 0x100 - c {
-        c as i32 - 0x100
-    } else {
-        return None;
-    };
-    Some(Addr { index: Some(x), offset: addr.offset + by, ..addr })
+struct Rewriter<'a> {
+    func: &'a mut Func,
+    block: Block,
 }
 
-fn apply(func: &mut Func, id: BlockId, edits: &[(usize, Edit)]) {
-    if edits.is_empty() {
-        return;
+impl Rewriter<'_> {
+    fn emit(&mut self, op: Op, ty: Ty, like: &Inst) -> Value {
+        let value = self.func.values.push(ty);
+        self.block.insts.push(Inst { result: Some(value), op, span: like.span });
+        value
     }
-    let old = std::mem::take(&mut func.blocks[id].insts);
-    let mut out = Vec::with_capacity(old.len() + edits.len() * 3);
-    let mut edits = edits.iter().peekable();
-    for (at, inst) in old.into_iter().enumerate() {
-        match edits.next_if(|(e, _)| *e == at) {
-            Some((_, edit)) => rewrite(func, &mut out, inst, edit),
-            None => out.push(inst),
-        }
+
+    fn low_part(&mut self, value: Value, ty: Ty, like: &Inst) -> Value {
+        if self.func.ty(value) <= ty { value } else { self.emit(Op::Trunc(value), ty, like) }
     }
-    func.blocks[id].insts = out;
-}
 
-fn rewrite(func: &mut Func, out: &mut Vec<Inst>, inst: Inst, edit: &Edit) {
-    let span = inst.span;
-    let push = |func: &mut Func, out: &mut Vec<Inst>, op: Op, ty: Ty| {
-        let result = func.values.push(ty);
-        out.push(Inst { result: Some(result), op, span });
-        result
-    };
-    let cut = |func: &mut Func, out: &mut Vec<Inst>, v: Value, ty: Ty| match func.ty(v) {
-        own if own > ty => push(func, out, Op::Trunc(v), ty),
-        own if own < ty => push(func, out, Op::Zext(v), ty),
-        _ => v,
-    };
-    let op = match (edit, &inst.op) {
-        (Edit::Op(op), _) => op.clone(),
-        (Edit::Compare { cond, ty }, Op::Cmp(_, a, b)) => {
-            let (a, b) = (cut(func, out, *a, *ty), cut(func, out, *b, *ty));
-            Op::Cmp(*cond, a, b)
-        }
-        (Edit::Narrow { ty }, Op::Bin(bin, a, b)) => {
-            let x = cut(func, out, *a, *ty);
-            let y = if bin.is_shift() { *b } else { cut(func, out, *b, *ty) };
-            let low = func.values.push(*ty);
-            out.push(Inst { result: Some(low), op: Op::Bin(*bin, x, y), span });
-            Op::Zext(low)
-        }
-        (Edit::Low { bin, a, b }, _) => {
-            let ty = inst.result.map_or(Ty::I8, |r| func.ty(r));
-            let (a, b) = (cut(func, out, *a, ty), cut(func, out, *b, ty));
-            Op::Bin(*bin, a, b)
-        }
-        (_, op) => op.clone(),
-    };
-    out.push(Inst { op, ..inst });
-}
-
-/// Replaces parameters of blocks whose numbers fit a narrower type.
-fn narrow_params(func: &mut Func) -> bool {
-    let mut wanted: Vec<(BlockId, usize, Ty)> = Vec::new();
-    {
-        let ranges = Ranges::new(func);
-        for (id, block) in func.blocks.enumerated().skip(1) {
-            for (k, &param) in block.params.iter().enumerate() {
-                let ty = func.ty(param);
-                let fits = holding(ranges.at(param, id));
-                if ty > Ty::I8 && fits < ty {
-                    wanted.push((id, k, fits));
+    fn inst(&mut self, mut inst: Inst, plan: Plan) {
+        match plan {
+            Plan::Keep => {}
+            Plan::Replace(op) => inst.op = op,
+            Plan::ByteIndex => {
+                let like = inst.clone();
+                let index = inst.op.index().map(|index| self.low_part(index, Ty::I8, &like));
+                inst.op.set_index(index, 0);
+            }
+            Plan::MoveIndex(index, by) => inst.op.set_index(Some(index), by),
+            Plan::Compare(cond, ty) => {
+                if let Op::Cmp(_, a, b) = inst.op {
+                    let (a, b) = (self.low_part(a, ty, &inst), self.low_part(b, ty, &inst));
+                    inst.op = Op::Cmp(cond, a, b);
                 }
             }
+            Plan::Narrow(ty) => {
+                let op = match inst.op {
+                    Op::Bin(op, a, b) => {
+                        let a = self.low_part(a, ty, &inst);
+                        let b = if op.is_shift() { b } else { self.low_part(b, ty, &inst) };
+                        Op::Bin(op, a, b)
+                    }
+                    Op::Neg(a) => Op::Neg(self.low_part(a, ty, &inst)),
+                    Op::Not(a) => Op::Not(self.low_part(a, ty, &inst)),
+                    Op::Select(c, a, b) => {
+                        Op::Select(c, self.low_part(a, ty, &inst), self.low_part(b, ty, &inst))
+                    }
+                    ref other => other.clone(),
+                };
+                let value = self.emit(op, ty, &inst);
+                inst.op = Op::Zext(value);
+            }
         }
+        self.block.insts.push(inst);
     }
-    for &(block, k, ty) in &wanted {
-        let old = func.blocks[block].params[k];
-        let narrow = func.values.push(ty);
-        func.blocks[block].params[k] = narrow;
-        func.blocks[block].insts.insert(0, Inst { result: Some(old), op: Op::Zext(narrow), span: None });
-        for pred in func.blocks.ids() {
-            cut_argument(func, pred, block, k, ty);
-        }
-    }
-    !wanted.is_empty()
 }
 
-fn cut_argument(func: &mut Func, pred: BlockId, block: BlockId, k: usize, ty: Ty) {
-    let mut term = std::mem::replace(&mut func.blocks[pred].term, Term::Unreachable);
-    for target in term.targets_mut().filter(|t| t.block == block) {
-        let cut = func.values.push(ty);
-        let inst =
-            Inst { result: Some(cut), op: Op::Trunc(target.args[k]), span: func.blocks[pred].term_span };
-        func.blocks[pred].insts.push(inst);
-        target.args[k] = cut;
+/// Gives the parameters their narrow types: arguments are cut, uses see the extended value.
+fn narrow_params(func: &mut Func, params: &[(BlockId, usize, Ty)], subst: &mut Substitution) {
+    for &(id, index, ty) in params {
+        let old = func.blocks[id].params[index];
+        let wide = func.ty(old);
+        let new = func.values.push(ty);
+        func.blocks[id].params[index] = new;
+        let extended = func.values.push(wide);
+        let inst = Inst { result: Some(extended), op: Op::Zext(new), span: None };
+        func.blocks[id].insts.insert(0, inst);
+        subst.replace(old, extended);
     }
-    func.blocks[pred].term = term;
+    for id in func.blocks.ids() {
+        let Block { insts, term, .. } = &mut func.blocks[id];
+        let values = &mut func.values;
+        let narrow = |target: &mut Target| {
+            for &(to, index, ty) in params.iter().filter(|p| p.0 == target.block) {
+                debug_assert_eq!(to, target.block);
+                let cut = values.push(ty);
+                insts.push(Inst { result: Some(cut), op: Op::Trunc(target.args[index]), span: None });
+                target.args[index] = cut;
+            }
+        };
+        match term {
+            Term::Jump(target) => [Some(target), None],
+            Term::Branch { then, other, .. } => [Some(then), Some(other)],
+            _ => [None, None],
+        }
+        .into_iter()
+        .flatten()
+        .for_each(narrow);
+    }
+}
+
+impl Op {
+    /// The index of the only place of the operation.
+    fn index(&self) -> Option<Value> {
+        match self {
+            Op::Load(addr, _) | Op::Store(addr, ..) | Op::Fill { dst: addr, .. } => addr.index,
+            _ => None,
+        }
+    }
+
+    fn set_index(&mut self, index: Option<Value>, by: i32) {
+        if let Op::Load(addr, _) | Op::Store(addr, ..) | Op::Fill { dst: addr, .. } = self {
+            *addr = Addr { index, offset: addr.offset + by, ..*addr };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mir::{print, text};
+    use crate::opt::{Level, pass_named, run_pass};
+
+    fn narrowed(body: &str) -> String {
+        let text = format!("global @a bss 200\nfunc @f(i16, i8) {{\nb0(v0: i16, v1: i8):\n{body}\n}}");
+        let mut program = text::parse(&text).unwrap();
+        for _ in 0..3 {
+            for name in ["narrow", "fold", "dce"] {
+                run_pass(&mut program, pass_named(name).unwrap(), Level::O2);
+                crate::mir::verify::verify(&program).unwrap();
+            }
+        }
+        print::program(&program)
+    }
+
+    #[test]
+    fn a_word_counter_below_256_becomes_a_byte() {
+        let text = narrowed(
+            "v2: i16 = const 0\n v3: i16 = const 100\n v4: i16 = const 1\n jump b1(v2)\n\
+             b1(v5: i16):\n v6: i1 = cmp slt v5, v3\n branch v6, b2, b3\n\
+             b2:\n store [@a + v5], v1\n v7: i16 = add v5, v4\n jump b1(v7)\nb3:\n return",
+        );
+        assert!(!text.contains(": i16 ="), "{text}");
+        assert!(text.contains("cmp ne"), "{text}");
+    }
+
+    #[test]
+    fn a_loop_over_256_bytes_counts_in_a_byte() {
+        let text = narrowed(
+            "v2: i16 = const 0\n v3: i16 = const 256\n v4: i16 = const 1\n jump b1(v2)\n\
+             b1(v5: i16):\n store [@a + v5], v1\n v7: i16 = add v5, v4\n v8: i1 = cmp ne v7, v3\n\
+             branch v8, b1(v7), b2\nb2:\n return",
+        );
+        assert!(!text.contains(": i16 ="), "{text}");
+    }
+
+    #[test]
+    fn a_sum_of_which_a_byte_is_stored_is_a_byte() {
+        let text = narrowed(
+            "v2: i16 = zext v1\n v3: i16 = add v2, v0\n v4: i8 = trunc v3\n store [@a], v4\n return",
+        );
+        assert!(text.contains(": i8 = add"), "{text}");
+    }
 }

@@ -1,0 +1,144 @@
+//! Finds the counters of loops: parameters that change by a constant each time around.
+//!
+//! In: a function with its graph. Out: counters with start and step, and for those whose loop ends
+//! when they equal a constant, the first and last value that they take.
+
+use crate::base::index::IndexVec;
+use crate::mir::cfg::Cfg;
+use crate::mir::dom::Dom;
+use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Term, Value};
+use crate::mir::loops::{LoopId, Loops};
+
+/// A parameter of a loop header that changes by a constant each time around.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counter {
+    pub of: LoopId,
+    pub param: Value,
+    /// Its place among the header's parameters.
+    pub index: usize,
+    /// What it is at first.
+    pub first: Value,
+    /// What it becomes, `param + step`.
+    pub next: Value,
+    /// Cut to the type.
+    pub step: u32,
+}
+
+/// The operations that define values.
+pub struct Defs<'a>(IndexVec<Value, Option<&'a Op>>);
+
+impl<'a> Defs<'a> {
+    /// Reads a function.
+    pub fn new(func: &'a Func) -> Self {
+        let mut defs = IndexVec::filled(func.values.len(), None);
+        for inst in func.blocks.iter().flat_map(|b| &b.insts) {
+            if let Some(result) = inst.result {
+                defs[result] = Some(&inst.op);
+            }
+        }
+        Self(defs)
+    }
+
+    /// The operation that defines a value, unless it is a parameter.
+    pub fn of(&self, value: Value) -> Option<&'a Op> {
+        self.0[value]
+    }
+
+    /// The number that a value always is.
+    pub fn constant(&self, value: Value) -> Option<u32> {
+        match self.of(value) {
+            Some(Op::Const(n)) => Some(*n),
+            _ => None,
+        }
+    }
+}
+
+/// All counters, loop by loop.
+pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Counter> {
+    let mut found = Vec::new();
+    for (of, l) in loops.loops.enumerated() {
+        let header = &func.blocks[l.header];
+        for (index, &param) in header.params.iter().enumerate() {
+            let (mut first, mut next) = (Vec::new(), Vec::new());
+            let mut preds = cfg.preds[l.header].clone();
+            preds.dedup();
+            for pred in preds {
+                let list = if l.blocks.contains(pred) { &mut next } else { &mut first };
+                let targets = func.blocks[pred].term.targets().filter(|t| t.block == l.header);
+                list.extend(targets.map(|t| t.args[index]));
+            }
+            first.dedup();
+            next.dedup();
+            if let (&[first], &[next]) = (first.as_slice(), next.as_slice())
+                && let Some(Op::Bin(BinOp::Add, a, b)) = defs.of(next)
+                && *a == param
+                && let Some(step) = defs.constant(*b)
+            {
+                found.push(Counter { of, param, index, first, next, step });
+            }
+        }
+    }
+    found
+}
+
+/// Counters whose loop ends when they equal a constant that they reach: with first and last value.
+pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32)> {
+    let loops = Loops::new(cfg, dom);
+    if loops.loops.is_empty() {
+        return Vec::new();
+    }
+    let defs = Defs::new(func);
+    let mut found = Vec::new();
+    for counter in counters(func, cfg, &loops, &defs) {
+        let Some(first) = defs.constant(counter.first) else { continue };
+        let ends = ends(func, &loops, dom, &defs, &counter);
+        if let Some(last) = ends.into_iter().find_map(|end| last_value(func, &counter, first, end)) {
+            found.push((counter.param, first, last));
+        }
+    }
+    found
+}
+
+/// A test that leaves the loop when the counter (or its next value) equals a number.
+#[derive(Clone, Copy)]
+struct End {
+    number: u32,
+    /// The next value is tested, not the current one.
+    next: bool,
+}
+
+/// The tests that every round passes.
+fn ends(func: &Func, loops: &Loops, dom: &Dom, defs: &Defs, counter: &Counter) -> Vec<End> {
+    let l = &loops.loops[counter.of];
+    let mut ends = Vec::new();
+    for block in l.blocks.iter() {
+        let Term::Branch { cond, then, other } = &func.blocks[block].term else { continue };
+        let Some(&Op::Cmp(relation, x, n)) = defs.of(*cond) else { continue };
+        let equal: BlockId = match relation {
+            Cond::Eq => then.block,
+            Cond::Ne => other.block,
+            _ => continue,
+        };
+        let always = l.latches.iter().all(|&latch| dom.dominates(block, latch));
+        let Some(number) = defs.constant(n) else { continue };
+        if always && !l.blocks.contains(equal) && (x == counter.param || x == counter.next) {
+            ends.push(End { number, next: x == counter.next });
+        }
+    }
+    ends
+}
+
+/// The last value of the counter, when it meets the end without leaving its type.
+fn last_value(func: &Func, counter: &Counter, first: u32, end: End) -> Option<u32> {
+    let ty = func.ty(counter.param);
+    let step = ty.signed(counter.step);
+    let size = step.unsigned_abs();
+    let distance =
+        if step > 0 { end.number.wrapping_sub(first) } else { first.wrapping_sub(end.number) } & ty.mask();
+    if size == 0 || distance % size != 0 || (end.next && distance == 0) {
+        return None;
+    }
+    let rounds = i64::from(distance / size) - i64::from(end.next);
+    let last = i64::from(first) + rounds * i64::from(step);
+    (0..=i64::from(ty.mask())).contains(&last).then_some(last as u32)
+}
