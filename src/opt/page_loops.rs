@@ -10,8 +10,9 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{Addr, Base, BinOp, Block, BlockId, Cond, Func, Inst, Op, Target, Term, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
-use crate::mir::range::Ranges;
+
 use crate::mir::rewrite::for_each_term_use;
+use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass =
@@ -87,7 +88,7 @@ fn plan(func: &Func, cfg: &Cfg, loops: &Loops, id: LoopId, ranges: &Ranges) -> O
     };
     let Term::Jump(entry) = &func.blocks[preheader].term else { return None };
     let start = entry.args[at];
-    let certain = ranges.at(start, preheader).hi < ranges.at(end, preheader).lo;
+    let certain = ranges.at(start, preheader).high < ranges.at(end, preheader).low;
     if !certain || inside(end) {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Target, Term, Ty, Value};
-use crate::opt::counters::exact_counters;
+use crate::opt::counters::{Defs, exact_counters};
 
 /// Rounds before parameters that still grow are taken as unbounded.
 const ROUNDS_BEFORE_WIDENING: usize = 4;
@@ -189,6 +189,7 @@ type Fact = (Cond, Value);
 pub struct Ranges<'a> {
     func: &'a Func,
     dom: Dom,
+    defs: Defs<'a>,
     values: IndexVec<Value, Range>,
     /// The comparison that defines a value.
     compared: IndexVec<Value, Option<(Cond, Value, Value)>>,
@@ -207,6 +208,7 @@ impl<'a> Ranges<'a> {
         let mut ranges = Self {
             func,
             dom,
+            defs: Defs::new(func),
             values: IndexVec::filled(count, Range::EMPTY),
             compared: IndexVec::filled(count, None),
             counters: IndexVec::filled(count, None),
@@ -310,6 +312,11 @@ impl<'a> Ranges<'a> {
         let (cond, other) = fact;
         // The other side without facts of its own, lest two facts feed each other for ever.
         range.intersect(self.values[other].satisfying(cond, ty), ty)
+    }
+
+    /// The operation that defines a value, unless it is a parameter.
+    pub fn def(&self, value: Value) -> Option<&'a Op> {
+        self.defs.of(value)
     }
 
     /// The range of a value wherever it is defined.
