@@ -5,7 +5,7 @@ use crate::codegen::convention::{Conventions, ParamLoc};
 use crate::codegen::emit::Context;
 use crate::codegen::lir::{LFunc, Op as LOp};
 use crate::codegen::mach::effects::TRACKED;
-use crate::codegen::mach::{Arg, Cell, MInst, MKind, effects, liveness, peephole};
+use crate::codegen::mach::{Arg, Cell, MInst, MKind, effects, liveness, peephole, reload};
 use crate::codegen::select::{SelectOptions, select};
 use crate::codegen::webs::{self, CellGroup};
 use crate::codegen::{Options, homes};
@@ -14,6 +14,9 @@ use crate::mir::loops::Loops;
 use crate::mos::effects::Effects;
 use crate::obj::rt_abi::{self, Loc};
 use crate::obj::zpset::ZpSet;
+
+/// Rounds of the clean-up of machine code.
+const MAX_ROUNDS: usize = 4;
 
 /// The finished code of a function, before addresses.
 pub struct Compiled {
@@ -82,7 +85,14 @@ pub fn compile(
     peephole::tidy(&mut code, optimise && !handler);
     if optimise {
         liveness::remove_dead(&mut code, emitted.cells, at_return);
-        peephole::tidy(&mut code, !handler);
+        for _ in 0..MAX_ROUNDS {
+            let changed = reload::run(&mut code, emitted.cells, at_return);
+            liveness::remove_dead(&mut code, emitted.cells, at_return);
+            peephole::tidy(&mut code, !handler);
+            if !changed {
+                break;
+            }
+        }
     }
     let mut groups = webs.groups.clone();
     groups.extend((webs.cells..emitted.cells).map(|c| CellGroup {

@@ -1,8 +1,9 @@
 //! Which virtual registers share a place: liveness, coalescing, cells.
 //!
 //! In: an `LFunc`. Out: `Webs`: each register belongs to a web, each web has cells. Invariant: two
-//! registers whose live ranges meet share no byte, except that bytes of one operation may share
-//! when every byte is read before it is written over (same position, or a later one).
+//! registers whose live ranges meet share no byte. Registers share cells position by position (the
+//! lowest bytes together, the next ones, …), so that only bytes of one position can be in each
+//! other's way; within one operation a byte is never written before its last reading.
 //! Parameters have the first cells, in order, as the calling convention promises.
 //! Not here: which webs live in X or Y instead (`homes.rs`), addresses (`frame.rs`).
 
@@ -258,13 +259,12 @@ impl Graph {
         };
         for d in &defs {
             let except = copied.get(&bit(*d)).copied();
-            let mut last = usize::MAX;
-            for b in live.ones() {
+            // Registers share cells byte for byte: only equal positions are in each other's way.
+            for b in live.ones().filter(|b| b % 4 == d.byte as usize) {
                 let reg = b / 4;
-                if reg != last && Some(reg) != except {
+                if Some(reg) != except {
                     self.edge(d.reg.index(), reg);
                 }
-                last = reg;
             }
             // All results of one operation exist together.
             for other in &defs {
@@ -331,17 +331,27 @@ impl Graph {
         let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
         for block in func.blocks.iter() {
             for inst in &block.insts {
-                let mut add = |d: &Vb, s: &Src| {
+                let mut add = |d: &Vb, s: &Src, worth: f64| {
                     if let Src::V(s) = s
                         && s.byte == d.byte
-                        && s.byte == 0
+                        && s.reg != d.reg
                     {
-                        pairs.push((block.weight, d.reg.index(), s.reg.index()));
+                        pairs.push((block.weight * worth, d.reg.index(), s.reg.index()));
+                    }
+                };
+                // An operation in place is cheaper, but less is lost than by a copy.
+                let mut in_place = |d: &Dst, s: &Src| {
+                    if let Dst::V(d) = d {
+                        add(d, s, 0.5);
                     }
                 };
                 match &inst.op {
-                    Op::Copy { moves } => moves.iter().for_each(|(d, s)| add(d, s)),
-                    Op::Move { d: Dst::V(d), s } => add(d, s),
+                    Op::Copy { moves } => moves.iter().for_each(|(d, s)| add(d, s, 1.0)),
+                    Op::Move { d: Dst::V(d), s } => add(d, s, 1.0),
+                    Op::Add { d, a, .. } | Op::Shift { d, a, .. } => {
+                        d.iter().zip(a).for_each(|(d, s)| in_place(d, s));
+                    }
+                    Op::Logic { d, a, .. } => in_place(d, a),
                     _ => {}
                 }
             }

@@ -10,10 +10,10 @@ impl Emitter<'_> {
     /// True when both name the same byte in the same place.
     pub(super) fn same_place(&self, d: &Dst, s: &Src) -> bool {
         match (d, s) {
-            (Dst::V(d), Src::V(s)) => {
-                self.ctx.webs.of(d.reg) == self.ctx.webs.of(s.reg) && d.byte == s.byte
-                    || self.home(*d).is_some() && self.home(*d) == self.home(*s)
-            }
+            (Dst::V(d), Src::V(s)) => match (self.home(*d), self.home(*s)) {
+                (None, None) => self.cell(*d) == self.cell(*s),
+                (d, s) => d == s,
+            },
             (Dst::Mem(d), Src::Mem(s)) => d == s && !d.volatile,
             _ => false,
         }
@@ -24,7 +24,7 @@ impl Emitter<'_> {
         if !sub && self.better_swapped(d, &a, &b) {
             std::mem::swap(&mut a, &mut b);
         }
-        if self.count_by_one(sub, d, &a, &b) {
+        if self.count_by_one(sub, d, &a, &b) || self.count_in_index(sub, d, &a, &b) {
             return;
         }
         // Low bytes to which nothing is added need no carry.
@@ -62,6 +62,8 @@ impl Emitter<'_> {
     fn move_or_skip(&mut self, d: &Dst, s: &Src) {
         if !self.same_place(d, s) {
             self.move_byte(d, s);
+        } else if let (Dst::V(d), Src::V(s)) = (d, s) {
+            self.renamed(*d, *s);
         }
     }
 
@@ -120,6 +122,22 @@ impl Emitter<'_> {
             let fact = self.fact(v);
             self.state.flags_of_fact(fact);
         }
+        true
+    }
+
+    /// Two or three steps of an index register in place are cheaper than a sum in A.
+    fn count_in_index(&mut self, sub: bool, d: &[Dst], a: &[Src], b: &[Src]) -> bool {
+        let ([Dst::V(v)], [Src::Imm(n)]) = (d, b) else { return false };
+        let by = if sub { n.wrapping_neg() } else { *n };
+        let (steps, up) = if by < 0x80 { (by, true) } else { (by.wrapping_neg(), false) };
+        let Some(r) = self.home(*v).filter(|_| (2..=3).contains(&steps)) else { return false };
+        if !self.same_place(&d[0], &a[0]) {
+            return false;
+        }
+        (0..steps).for_each(|_| self.ins(index_step(r, up), Arg::None));
+        self.wrote(*v);
+        self.state.set(r, vec![self.fact(*v)]);
+        self.state.flags_of(r);
         true
     }
 

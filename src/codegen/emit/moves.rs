@@ -72,12 +72,15 @@ impl Emitter<'_> {
 
     /// Carries out all moves at once.
     pub(super) fn parallel(&mut self, moves: Vec<(To, From)>) {
-        let mut pending: Vec<(To, From)> = moves
-            .into_iter()
-            .filter(|(to, from)| {
-                self.place_to(to) != self.place_from(from) || self.place_to(to) == Place::Other
-            })
-            .collect();
+        let mut pending: Vec<(To, From)> = Vec::new();
+        for (to, from) in moves {
+            let place = self.place_to(&to);
+            if place == Place::Other || place != self.place_from(&from) {
+                pending.push((to, from));
+            } else if let (To::V(d), From::Src(Src::V(s))) = (to, from) {
+                self.renamed(d, s);
+            }
+        }
         while !pending.is_empty() {
             let free = |e: &Self, at: usize| {
                 let place = e.place_to(&pending[at].0);

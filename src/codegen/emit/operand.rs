@@ -329,6 +329,20 @@ impl Emitter<'_> {
         self.state.kill_byte(self.ctx.webs.of(v.reg), v.byte);
     }
 
+    /// `d` took over the place of `s` without an instruction: what is known of `s` holds for `d`.
+    pub(super) fn renamed(&mut self, d: Vb, s: Vb) {
+        let (new, old) = (self.fact(d), self.fact(s));
+        if new == old {
+            return;
+        }
+        self.wrote(d);
+        for r in [R::A, R::X, R::Y] {
+            if self.state.holds(r, old) {
+                self.state.add(r, new);
+            }
+        }
+    }
+
     /// Stores A into a destination.
     pub(super) fn store_a(&mut self, d: &Dst) {
         match d {

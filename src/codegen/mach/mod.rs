@@ -8,6 +8,7 @@ pub mod effects;
 pub mod flow;
 pub mod liveness;
 pub mod peephole;
+pub mod reload;
 
 use crate::base::source::Span;
 use crate::codegen::lir::SymAddr;
