@@ -96,7 +96,7 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         sink.push(
             Diagnostic::global(
                 codes::ZERO_PAGE_FULL,
-                format!("zero page is full: the pointers of '{name}' do not fit"),
+                format!("Zero page is full: the pointers of '{name}' do not fit"),
             )
             .help("map fewer zero-page addresses, or use fewer aliases at the same time"),
         );
@@ -124,7 +124,12 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         sections,
         entry: program.entry.as_ref().map(symbol),
         init: program.init.iter().map(symbol).collect(),
-        keep: program.globals.iter().filter(|g| g.keep).map(|g| prepare::symbol(&g.name)).collect(),
+        keep: program
+            .globals
+            .iter()
+            .filter(|g| g.keep && g.kind != GlobalKind::Mapped)
+            .map(|g| prepare::symbol(&g.name))
+            .collect(),
         mapped,
         zero_page: frames.zero_page,
     }

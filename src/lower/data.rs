@@ -5,12 +5,13 @@
 //! lead to is `Const`. Singletons have no stored content, so that a program can be started twice:
 //! their defaults are code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::Id;
 use crate::lower::{Context, Tables};
 use crate::mir::ir::{Global, GlobalId, GlobalKind, Init};
-use crate::sema::hir::{Data, DataId, DataKind, Module};
+use crate::sema::hir::{Data, DataId, DataKind, Module, Place, PlaceKind, Type};
+use crate::sema::hir_visit::{Access, Visitor, walk_block, walk_place};
 
 /// Bytes of the count before a tuple's elements.
 const COUNT: usize = 2;
@@ -21,6 +22,26 @@ impl Context<'_> {
         let places: Vec<(GlobalId, i32)> = module.data.iter().map(|d| self.datum(d)).collect();
         self.place_relocated(module, &places);
         places
+    }
+
+    /// Makes a global of every area that the functions of a module map at a constant address, so
+    /// that nothing is placed there. Areas of one scalar are seen at each access.
+    pub(super) fn declare_mapped(&mut self, module: &Module) {
+        let mut areas = MappedAreas { module, found: BTreeSet::new() };
+        for func in module.funcs.iter() {
+            walk_block(&mut areas, func.body.as_deref().unwrap_or_default());
+        }
+        for (start, size) in areas.found {
+            let symbol = format!("$mapped.{start:04x}.{size}");
+            if self.globals.contains_key(&symbol) {
+                continue;
+            }
+            let mut global = Global::new(symbol.as_str(), GlobalKind::Mapped, size);
+            global.fixed = Some(start);
+            global.keep = true;
+            let id = self.program.globals.push(global);
+            self.globals.insert(symbol, id);
+        }
     }
 
     fn datum(&mut self, data: &Data) -> (GlobalId, i32) {
@@ -149,6 +170,24 @@ impl Context<'_> {
         let id = self.program.globals.push(global);
         self.globals.insert(symbol.to_string(), id);
         id
+    }
+}
+
+/// Start and size of the mapped arrays, strings and objects of a module.
+struct MappedAreas<'a> {
+    module: &'a Module,
+    found: BTreeSet<(u16, u32)>,
+}
+
+impl Visitor for MappedAreas<'_> {
+    fn place(&mut self, place: &Place, access: Access) {
+        if let PlaceKind::Mapped { addr, .. } = &place.kind
+            && let Some(addr) = addr.as_int()
+            && matches!(place.ty, Type::Array(..) | Type::Str(_) | Type::Class(_))
+        {
+            self.found.insert(((addr & 0xFFFF) as u16, self.module.size_of(&place.ty)));
+        }
+        walk_place(self, place, access);
     }
 }
 

@@ -118,6 +118,7 @@ impl<'a> Context<'a> {
     /// Makes the entries of everything a module names.
     fn declare(&mut self, module: &Module) -> Tables {
         let data = self.declare_data(module);
+        self.declare_mapped(module);
         let mut used = BTreeSet::new();
         for func in module.funcs.iter() {
             used.extend(scan::facts(func).funcs);
