@@ -4,18 +4,21 @@
 //! results as bytes, and diagnostics in the sink. Invariant: `None` exactly when the sink holds an
 //! error; nothing is written. Not here: where results go (`output.rs`), and showing diagnostics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::diag::Sink;
 use crate::base::source::SourceMap;
 use crate::driver::disk;
 use crate::driver::dump::{self, Dump};
 use crate::driver::files::Files;
-use crate::driver::modules::load_all;
+use crate::driver::finished::{self, FinishedModule, Selected};
+use crate::driver::modules::{Form, Loaded, load_all};
 use crate::driver::output::{main_output, stem};
 use crate::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
 use crate::link::LinkInput;
 use crate::mir::ir::Program;
+use crate::mos::item::Name;
+use crate::sema::interface::Interface;
 use crate::sema::{self, CheckContext, hir};
 use crate::{codegen, link, lower, mir, opt, out};
 
@@ -40,23 +43,37 @@ pub fn build(
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Option<Built> {
-    let modules = check(files, options, main, sources, sink);
+    let checked = check(files, options, main, sources, sink);
     if sink.has_errors() {
         return None;
     }
     let mut dump = Dump::new(options);
     dump.source(main, sources);
-    dump.stage(EmitKind::Hir, || dump::typed(&modules));
+    dump.stage(EmitKind::Hir, || dump::typed(&checked.sources()));
+    if options.target == Target::Library {
+        let module = checked.modules.last()?;
+        let CheckedForm::Source(hir) = &module.form else { return None };
+        let (interface, imports) = (&module.interface, module.imports.clone());
+        let lib = finished::compile(hir, interface, imports, options, &mut dump, sources, sink)?;
+        dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
+        let libs = vec![(lib.file_name(), lib.bytes)];
+        return Some(Built { libs, emits: dump.finish(), ..Built::default() });
+    }
+    let (modules, finished) = separate(checked, options, sources, sink)?;
     let modules: Vec<&hir::Module> = modules.iter().collect();
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
-    let generated = codegen::generate(&mut program, &codegen_options(options), sink);
+    let selected = finished::select(&finished, foreign_symbols(&program), sink)?;
+    if selected.stack {
+        codegen::prepare::add_stack(&mut program);
+    }
+    let generated = codegen::generate(&mut program, &codegen_options(options, false), sink);
     if sink.has_errors() {
         return None;
     }
     dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
-    let input = LinkInput {
+    let mut input = LinkInput {
         sections: generated.sections,
         entry: generated.entry,
         init: generated.init,
@@ -65,6 +82,7 @@ pub fn build(
         mapped: generated.mapped,
         zero_page: generated.zero_page,
     };
+    add_finished(&mut input, selected, &finished);
     let image = link::link(&input, sink)?;
     if sink.has_errors() {
         return None;
@@ -79,40 +97,140 @@ pub fn build(
     Some(Built { prg: Some(prg), d64, emits: dump.finish(), ..Built::default() })
 }
 
-/// Finds everything wrong with `main` that needs no code generation. The modules come in
-/// dependency order, the program last.
+/// A module after checking.
+#[derive(Debug)]
+pub struct CheckedModule {
+    pub name: String,
+    pub interface: Interface,
+    /// Names and constraints of what it imports.
+    pub imports: Vec<(String, String)>,
+    pub form: CheckedForm,
+}
+
+/// What there is of a module.
+#[derive(Debug)]
+pub enum CheckedForm {
+    Source(Box<hir::Module>),
+    Finished(Box<FinishedModule>),
+}
+
+/// All modules of a program in dependency order, the program last.
+#[derive(Default, Debug)]
+pub struct Checked {
+    pub modules: Vec<CheckedModule>,
+}
+
+impl Checked {
+    /// The modules that there is source of.
+    pub fn sources(&self) -> Vec<&hir::Module> {
+        let forms = self.modules.iter().map(|m| &m.form);
+        forms.filter_map(|f| if let CheckedForm::Source(hir) = f { Some(&**hir) } else { None }).collect()
+    }
+}
+
+/// Finds everything wrong with `main` that needs no code generation.
 pub fn check(
     files: &dyn Files,
     options: &Options,
     main: &str,
     sources: &mut SourceMap,
     sink: &mut Sink,
-) -> Vec<hir::Module> {
+) -> Checked {
     let loaded = load_all(files, options, main, sources, sink);
+    let library = options.target == Target::Library;
     let mut interfaces = BTreeMap::new();
-    let mut checked = Vec::new();
-    let lowercase = loaded.last().is_some_and(|l| sema::wants_lowercase(&l.unit.source()));
+    let mut checked = Checked::default();
+    let wants_lowercase = |l: &Loaded| match &l.form {
+        Form::Source(unit) => sema::wants_lowercase(&unit.source()),
+        Form::Finished(_) => false,
+    };
+    let lowercase = if library { options.lowercase } else { loaded.last().is_some_and(wants_lowercase) };
     let count = loaded.len();
-    for (at, module) in loaded.iter().enumerate() {
-        let context = CheckContext {
-            imports: &module.found,
-            modules: &interfaces,
-            name: &module.name,
-            program: at + 1 == count && options.target != Target::Library,
-            lowercase: if options.target == Target::Library {
-                Some(options.lowercase)
-            } else {
-                Some(lowercase)
-            },
+    for (at, Loaded { name, form, found, imports }) in loaded.into_iter().enumerate() {
+        let (form, interface) = match form {
+            Form::Finished(module) => {
+                if let Some(other) = finished::other_charset(&module, lowercase) {
+                    sink.push(other);
+                }
+                let interface = module.interface.clone();
+                (CheckedForm::Finished(module), interface)
+            }
+            Form::Source(unit) => {
+                let context = CheckContext {
+                    imports: &found,
+                    modules: &interfaces,
+                    name: &name,
+                    program: at + 1 == count && !library,
+                    lowercase: Some(lowercase),
+                };
+                let (hir, interface) = sema::check_with_interface(&unit.source(), &context, sink);
+                (CheckedForm::Source(Box::new(hir)), interface)
+            }
         };
-        let (hir, interface) = sema::check_with_interface(&module.unit.source(), &context, sink);
-        interfaces.insert(module.name.clone(), interface);
-        checked.push(hir);
+        interfaces.insert(name.clone(), interface.clone());
+        checked.modules.push(CheckedModule { name, interface, imports, form });
     }
     checked
 }
 
-fn optimise(program: &mut Program, options: &Options) {
+/// Tells what is compiled as a whole from what is finished code. Modules that a finished one imports
+/// are finished as well, and compiled here if there is only source of them.
+fn separate(
+    checked: Checked,
+    options: &Options,
+    sources: &SourceMap,
+    sink: &mut Sink,
+) -> Option<(Vec<hir::Module>, Vec<FinishedModule>)> {
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    for module in checked.modules.iter().rev() {
+        if matches!(module.form, CheckedForm::Finished(_)) || wanted.contains(&module.name) {
+            wanted.insert(module.name.clone());
+            wanted.extend(module.imports.iter().map(|(name, _)| name.clone()));
+        }
+    }
+    // What was asked for is the program's.
+    let none = Options { emit: Vec::new(), ..options.clone() };
+    let (mut whole, mut finished) = (Vec::new(), Vec::new());
+    for CheckedModule { name, interface, imports, form } in checked.modules {
+        match form {
+            CheckedForm::Finished(module) => finished.push(*module),
+            CheckedForm::Source(hir) if wanted.contains(&name) => {
+                finished.push(finished::compile(
+                    &hir,
+                    &interface,
+                    imports,
+                    options,
+                    &mut Dump::new(&none),
+                    sources,
+                    sink,
+                )?);
+            }
+            CheckedForm::Source(hir) => whole.push(*hir),
+        }
+    }
+    Some((whole, finished))
+}
+
+/// What the program uses of modules that are finished code.
+fn foreign_symbols(program: &Program) -> Vec<Name> {
+    let funcs = program.funcs.iter().filter(|f| f.is_extern()).map(|f| Name::from(&*f.name));
+    funcs.chain(program.globals.iter().filter(|g| g.external).map(|g| Name::from(&*g.name))).collect()
+}
+
+fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedModule]) {
+    if modules.is_empty() {
+        return;
+    }
+    // The software stack comes first: initialisers may use it.
+    let at = usize::from(input.init.first().is_some_and(|name| name.as_str() == "rt_stack_init"));
+    input.init.splice(at..at, selected.init);
+    input.sections.extend(selected.sections);
+    input.mapped.extend(modules.iter().flat_map(|m| &m.facts.mapped).map(|(start, end)| *start..=*end));
+    input.zero_page |= codegen::module::ZERO_PAGE;
+}
+
+/// Optimises a program or module as the options say.
+pub fn optimise(program: &mut Program, options: &Options) {
     let level = match options.opt {
         OptLevel::O0 => opt::Level::O0,
         OptLevel::O1 => opt::Level::O1,
@@ -129,11 +247,12 @@ fn optimise(program: &mut Program, options: &Options) {
     opt::optimise(program, &options);
 }
 
-fn codegen_options(options: &Options) -> codegen::Options {
+/// The same for the code generator; `module` for finished code.
+pub fn codegen_options(options: &Options, module: bool) -> codegen::Options {
     let level = match options.opt {
         OptLevel::O0 => 0,
         OptLevel::O1 => 1,
         OptLevel::O2 | OptLevel::Os => 2,
     };
-    codegen::Options { level, small: options.opt == OptLevel::Os, module: options.target == Target::Library }
+    codegen::Options { level, small: options.opt == OptLevel::Os, module }
 }

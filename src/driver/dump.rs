@@ -72,8 +72,8 @@ fn tokens(file: FileId, source: &SourceFile) -> String {
 }
 
 /// The typed trees of all modules.
-pub fn typed(modules: &[hir::Module]) -> String {
-    modules.iter().map(hir_print::print).collect::<Vec<_>>().join("\n")
+pub fn typed(modules: &[&hir::Module]) -> String {
+    modules.iter().map(|module| hir_print::print(module)).collect::<Vec<_>>().join("\n")
 }
 
 /// The rule for make: what is made of which files. The bundled library is no file.

@@ -5,6 +5,7 @@ pub mod disk;
 pub mod drive;
 pub mod dump;
 pub mod files;
+pub mod finished;
 pub mod library;
 pub mod load;
 pub mod modules;

@@ -10,22 +10,33 @@ use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::{SourceMap, Span};
 use crate::driver::files::Files;
+use crate::driver::finished::{self, FinishedModule};
 use crate::driver::library;
+use crate::driver::load::unreadable;
 use crate::driver::output::{folder_of, join, stem};
-use crate::driver::session::Options;
+use crate::driver::session::{Options, Prefer};
 use crate::driver::sources::{Reader, Unit};
 use crate::sema::versions::{Constraint, Version, choose};
 use crate::sema::{Found, imports};
 use crate::syntax::ast;
+
+/// What was found of a module.
+#[derive(Debug)]
+pub enum Form {
+    Source(Unit),
+    Finished(Box<FinishedModule>),
+}
 
 /// A module or the program, parsed.
 #[derive(Debug)]
 pub struct Loaded {
     /// Dotted name; the file's stem for the program.
     pub name: String,
-    pub unit: Unit,
-    /// For each import, in order of the text.
+    pub form: Form,
+    /// For each import of a source, in order of the text.
     pub found: Vec<Found>,
+    /// Names of the imported modules with their constraints as written.
+    pub imports: Vec<(String, String)>,
 }
 
 /// One place where a module can be had.
@@ -64,11 +75,13 @@ pub fn load_all(
         main_folder: folder_of(main).to_string(),
         homes: BTreeMap::new(),
         units: BTreeMap::new(),
+        damaged: BTreeMap::new(),
         chosen: BTreeMap::new(),
         reported: BTreeSet::new(),
     };
     let Some(unit) = finder.reader.unit(main) else { return Vec::new() };
-    let program = stem(main).to_string();
+    let stem = stem(main);
+    let program = stem.split('@').next().unwrap_or(stem).to_string();
     finder.settle(&program, &unit);
     finder.order(program, unit)
 }
@@ -79,16 +92,21 @@ struct Finder<'a> {
     main_folder: String,
     /// Where each module lies, as its first importer sees it.
     homes: BTreeMap<String, Home>,
-    /// Parsed modules by path.
-    units: BTreeMap<String, Unit>,
+    /// Read modules by path.
+    units: BTreeMap<String, Form>,
+    /// Files that cannot be used, with the reason; reported when nothing else can be taken.
+    damaged: BTreeMap<String, Diagnostic>,
     /// The chosen path of each module.
     chosen: BTreeMap<String, String>,
     /// Imports whose fault is reported already.
     reported: BTreeSet<Span>,
 }
 
-/// Name, constraint and place of each import of a unit.
-fn wanted(unit: &Unit) -> Vec<(String, Option<(Constraint, String)>, Span)> {
+/// Name, constraint and place of an import.
+type Wanted = (String, Option<(Constraint, String)>, Span);
+
+/// The imports of a unit.
+fn wanted(unit: &Unit) -> Vec<Wanted> {
     imports(&unit.source())
         .into_iter()
         .map(|import| {
@@ -96,6 +114,28 @@ fn wanted(unit: &Unit) -> Vec<(String, Option<(Constraint, String)>, Span)> {
             (dotted(&import.path), constraint, import.span)
         })
         .collect()
+}
+
+/// The same for any form; the imports of finished modules have no place of their own.
+fn wanted_by(form: &Form, importer: Span) -> Vec<Wanted> {
+    match form {
+        Form::Source(unit) => wanted(unit),
+        Form::Finished(module) => module
+            .imports()
+            .into_iter()
+            .map(|(name, text)| {
+                let constraint = Constraint::parse(&text).map(|c| (c, text));
+                (name, constraint, importer)
+            })
+            .collect(),
+    }
+}
+
+fn path_of(form: &Form) -> &str {
+    match form {
+        Form::Source(unit) => &unit.path,
+        Form::Finished(module) => &module.path,
+    }
 }
 
 fn dotted(path: &ast::ModulePath) -> String {
@@ -116,8 +156,8 @@ impl Finder<'_> {
             }
             let same = chosen == self.chosen;
             self.chosen = chosen;
-            for path in self.chosen.values().cloned().collect::<Vec<_>>() {
-                self.parse(&path);
+            for (name, path) in self.chosen.clone() {
+                self.parse(&name, &path);
             }
             if same {
                 self.report_conflicts(&demands);
@@ -126,8 +166,19 @@ impl Finder<'_> {
         }
     }
 
-    fn parse(&mut self, path: &str) {
-        if self.units.contains_key(path) {
+    fn parse(&mut self, name: &str, path: &str) {
+        if self.units.contains_key(path) || self.damaged.contains_key(path) {
+            return;
+        }
+        if path.ends_with(".LIB") {
+            let opened = match self.reader.files.read(path) {
+                Ok(bytes) => finished::open(name, path, bytes),
+                Err(error) => Err(unreadable(&error)),
+            };
+            match opened {
+                Ok(module) => drop(self.units.insert(path.to_string(), Form::Finished(Box::new(module)))),
+                Err(diagnostic) => drop(self.damaged.insert(path.to_string(), diagnostic)),
+            }
             return;
         }
         let bundled = library::MODULES.iter().find(|(name, _)| library::path(name) == path);
@@ -136,7 +187,7 @@ impl Finder<'_> {
             None => self.reader.unit(path),
         };
         if let Some(unit) = unit {
-            self.units.insert(path.to_string(), unit);
+            self.units.insert(path.to_string(), Form::Source(unit));
         }
     }
 
@@ -153,11 +204,11 @@ impl Finder<'_> {
                     constraint,
                     span,
                 });
-                let Some(unit) = self.chosen.get(&name).and_then(|path| self.units.get(path)) else {
+                let Some(form) = self.chosen.get(&name).and_then(|path| self.units.get(path)) else {
                     continue;
                 };
                 if seen.insert(name.clone()) {
-                    queue.push((name, folder_of(&unit.path).to_string(), wanted(unit)));
+                    queue.push((name, folder_of(path_of(form)).to_string(), wanted_by(form, span)));
                 }
             }
         }
@@ -184,27 +235,44 @@ impl Finder<'_> {
         self.homes.insert(name.to_string(), home);
     }
 
-    /// The sources of a module in one folder: `b.pyco`, `b@1.2.pyco`.
+    /// The forms of a module in one folder: `b.pyco`, `b@1.2.pyco`, `B.LIB`, `B@1.2.LIB`; of two
+    /// forms of one version the preferred one.
     fn versions_in(&mut self, folder: &str, name: &str) -> Vec<Candidate> {
         let (parents, last) = match name.rsplit_once('.') {
             Some((parents, last)) => (parents.replace('.', "/"), last),
             None => (String::new(), name),
         };
         let folder = if parents.is_empty() { folder.to_string() } else { join(folder, &parents) };
-        let mut candidates = Vec::new();
+        let (mut candidates, mut damaged) = (Vec::new(), Vec::new());
         for file in self.reader.files.list(&folder) {
-            let Some(base) = file.strip_suffix(".pyco") else { continue };
+            let (base, stem) = match (file.strip_suffix(".pyco"), file.strip_suffix(".LIB")) {
+                (Some(base), _) => (base, last.to_string()),
+                (None, Some(base)) => (base, last.to_uppercase()),
+                (None, None) => continue,
+            };
             let path = join(&folder, &file);
             let (module, version) = match base.split_once('@') {
                 Some((module, version)) => (module, Version::parse(version)),
                 None => (base, None),
             };
-            if module != last || base.contains('@') && version.is_none() {
+            if module != stem || base.contains('@') && version.is_none() {
                 continue;
             }
-            self.parse(&path);
-            let header = self.units.get(&path).and_then(|u| u.tree.header.as_ref()?.version.as_ref());
-            let inside = header.map(|v| (Version { major: v.major, minor: v.minor, patch: v.patch }, v.span));
+            self.parse(name, &path);
+            let inside = match self.units.get(&path) {
+                Some(Form::Finished(module)) => {
+                    let version = version.or(module.interface.version).unwrap_or_default();
+                    candidates.push(Candidate { version, path });
+                    continue;
+                }
+                Some(Form::Source(unit)) => unit.tree.header.as_ref().and_then(|h| h.version.as_ref()),
+                None if self.damaged.contains_key(&path) => {
+                    damaged.push(path);
+                    continue;
+                }
+                None => None,
+            };
+            let inside = inside.map(|v| (Version { major: v.major, minor: v.minor, patch: v.patch }, v.span));
             if let (Some(named), Some((inside, span))) = (version, inside)
                 && named != inside
                 && self.reported.insert(span)
@@ -220,7 +288,44 @@ impl Finder<'_> {
             }
             candidates.push(Candidate { version: version.or(inside.map(|i| i.0)).unwrap_or_default(), path });
         }
-        candidates
+        // A damaged file is no matter as long as a source is taken anyway.
+        let has_source = candidates.iter().any(|c| !c.path.ends_with(".LIB"));
+        for path in damaged.iter().filter(|_| !has_source || self.options.prefer == Prefer::Lib) {
+            if let Some(diagnostic) = self.damaged.get(path) {
+                self.reader.sink.push(diagnostic.clone());
+            }
+        }
+        candidates.sort_by_key(|c| c.version);
+        let mut kept: Vec<Candidate> = Vec::new();
+        for candidate in candidates {
+            match kept.last_mut() {
+                Some(last) if last.version == candidate.version => {
+                    if self.is_preferred(&candidate.path, &last.path) {
+                        *last = candidate;
+                    }
+                }
+                _ => kept.push(candidate),
+            }
+        }
+        kept
+    }
+
+    /// True when the file `a` is taken rather than `b`, which holds the same version.
+    fn is_preferred(&self, a: &str, b: &str) -> bool {
+        let lib = |path: &str| path.ends_with(".LIB");
+        if lib(a) == lib(b) {
+            return false;
+        }
+        let (source, finished) = if lib(a) { (b, a) } else { (a, b) };
+        let takes_finished = match self.options.prefer {
+            Prefer::Lib => true,
+            Prefer::Source => false,
+            Prefer::Newer => {
+                let files = self.reader.files;
+                matches!((files.modified(finished), files.modified(source)), (Some(f), Some(s)) if f > s)
+            }
+        };
+        lib(a) == takes_finished
     }
 
     fn pick(&self, name: &str, demands: &[Demand]) -> Option<String> {
@@ -277,21 +382,35 @@ impl Finder<'_> {
         let main_imports = wanted(&main);
         self.visit(&main_imports, &mut path, &mut state, &mut order);
         let found = self.found(&main, &main_imports);
+        let nowhere = Span::new(main.file, 0, 0);
+        let texts = |imports: Vec<Wanted>| {
+            let mut texts: Vec<(String, String)> = Vec::new();
+            for (name, constraint, _) in imports {
+                let constraint = constraint.map_or(String::new(), |(_, text)| text);
+                if !texts.iter().any(|(other, _)| *other == name) {
+                    texts.push((name, constraint));
+                }
+            }
+            texts
+        };
         let mut loaded = Vec::new();
         for name in order {
-            let Some(unit) = self.chosen.get(&name).and_then(|p| self.units.remove(p)) else { continue };
-            let imports = wanted(&unit);
-            let found = self.found(&unit, &imports);
-            loaded.push(Loaded { name, unit, found });
+            let Some(form) = self.chosen.get(&name).and_then(|p| self.units.remove(p)) else { continue };
+            let imports = wanted_by(&form, nowhere);
+            let found = match &form {
+                Form::Source(unit) => self.found(unit, &imports),
+                Form::Finished(_) => Vec::new(),
+            };
+            loaded.push(Loaded { name, form, found, imports: texts(imports) });
         }
-        loaded.push(Loaded { name: program, unit: main, found });
+        loaded.push(Loaded { name: program, form: Form::Source(main), found, imports: texts(main_imports) });
         loaded
     }
 
     /// Depth-first; `state` is false while a module is on the path.
     fn visit(
         &mut self,
-        imports: &[(String, Option<(Constraint, String)>, Span)],
+        imports: &[Wanted],
         path: &mut Vec<String>,
         state: &mut BTreeMap<String, bool>,
         order: &mut Vec<String>,
@@ -316,8 +435,8 @@ impl Finder<'_> {
                 }
                 None => {}
             }
-            let Some(unit) = self.chosen.get(name).and_then(|p| self.units.get(p)) else { continue };
-            let inner = wanted(unit);
+            let Some(form) = self.chosen.get(name).and_then(|p| self.units.get(p)) else { continue };
+            let inner = wanted_by(form, *span);
             state.insert(name.clone(), false);
             path.push(name.clone());
             self.visit(&inner, path, state, order);
@@ -327,7 +446,7 @@ impl Finder<'_> {
         }
     }
 
-    fn found(&self, unit: &Unit, imports: &[(String, Option<(Constraint, String)>, Span)]) -> Vec<Found> {
+    fn found(&self, unit: &Unit, imports: &[Wanted]) -> Vec<Found> {
         let known = || self.known_modules(folder_of(&unit.path));
         imports
             .iter()
@@ -339,6 +458,7 @@ impl Finder<'_> {
                 let available: Vec<Version> = candidates.iter().map(|c| c.version).collect();
                 let fits = constraint.as_ref().is_none_or(|(c, _)| available.iter().any(|v| c.allows(*v)));
                 match self.chosen.get(name) {
+                    _ if candidates.is_empty() && self.is_damaged(name) => Found::Reported,
                     _ if candidates.is_empty() => Found::Unknown { known: known() },
                     _ if !fits => Found::NoVersion { available },
                     Some(_) => Found::Module(name.clone()),
@@ -348,14 +468,21 @@ impl Finder<'_> {
             .collect()
     }
 
+    /// True when the only file of a module was reported as damaged.
+    fn is_damaged(&self, name: &str) -> bool {
+        let file = finished::file_name(name);
+        self.damaged.keys().any(|path| path.rsplit('/').next() == Some(file.as_str()))
+    }
+
     /// Names for "did you mean".
     fn known_modules(&self, folder: &str) -> Vec<String> {
         let mut known: BTreeSet<String> = library::MODULES.iter().map(|(name, _)| name.to_string()).collect();
         let folders = [folder, &self.main_folder];
         for folder in folders.into_iter().chain(self.options.module_folders.iter().map(String::as_str)) {
             for file in self.reader.files.list(folder) {
-                if let Some(base) = file.strip_suffix(".pyco") {
-                    known.insert(base.split('@').next().unwrap_or(base).to_string());
+                let finished = file.strip_suffix(".LIB").map(str::to_lowercase);
+                if let Some(base) = file.strip_suffix(".pyco").map(str::to_string).or(finished) {
+                    known.insert(base.split('@').next().unwrap_or(&base).to_string());
                 }
             }
         }

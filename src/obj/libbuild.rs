@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::mos::item::Name;
 use crate::obj::lib_v1;
 use crate::obj::libfile::{
-    External, Function, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, Segment, is_public,
+    External, Function, Header, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, Segment, is_public,
 };
-use crate::obj::notation::RUN_TIME;
+use crate::obj::notation::{ABI, Facts, RUN_TIME};
 use crate::obj::object::{Section, SectionKind};
 use crate::obj::reloc::{Reloc, RelocKind};
+use crate::sema::interface::Interface;
 
 /// A module on its way to a file.
 #[derive(Clone, Default, Debug)]
@@ -67,6 +68,27 @@ pub fn build(module: &ModuleParts, version: u8) -> Result<LibFile, Vec<LibError>
         }
     }
     if builder.errors.is_empty() { Ok(file) } else { Err(builder.errors) }
+}
+
+/// The header of version 2.
+pub fn header(file: &LibFile, interface: &Interface, facts: &Facts) -> Header {
+    let part = |n: u32| u8::try_from(n).unwrap_or(u8::MAX);
+    let number = |name: &String| file.functions.iter().position(|f| f.name == *name);
+    let mut texts = file.texts();
+    texts.sort();
+    Header {
+        abi: ABI as u8,
+        version: interface.version.map_or([0; 3], |v| [part(v.major), part(v.minor), part(v.patch)]),
+        lowercase: interface.lowercase,
+        interface_hash: hash(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])),
+        init: facts.init.iter().filter_map(number).map(|n| n as u8).collect(),
+    }
+}
+
+/// FNV-1a over texts, each ended by a zero byte.
+fn hash<'t>(texts: impl Iterator<Item = &'t [u8]>) -> u32 {
+    let bytes = texts.flat_map(|text| text.iter().chain(&[0]));
+    bytes.fold(0x811C_9DC5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 struct Builder<'a> {

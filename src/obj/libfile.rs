@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::base::bytes::ReadError;
-use crate::obj::lib_v1;
+use crate::obj::{lib_v1, lib_v2};
 
 /// What every file begins with: "PL".
 pub const MAGIC: [u8; 2] = [0x50, 0x4C];
@@ -19,11 +19,27 @@ pub const FIRST_EXTERNAL: u16 = 0xFF00;
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct LibFile {
     pub version: u8,
+    /// What only the header of version 2 has.
+    pub header: Header,
     pub functions: Vec<Function>,
     pub data: Vec<Segment>,
     pub externals: Vec<External>,
     /// Exports that are neither function nor data: the name and its type string.
     pub exports: Vec<(String, String)>,
+}
+
+/// Facts about the module that a loader of version 2 reads.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Header {
+    /// The version of the calling convention.
+    pub abi: u8,
+    /// Major, minor, patch.
+    pub version: [u8; 3],
+    pub lowercase: bool,
+    /// Changes when the type strings do.
+    pub interface_hash: u32,
+    /// Functions to be called once, after loading and before `main`, in order.
+    pub init: Vec<u8>,
 }
 
 /// A separately loadable function.
@@ -133,7 +149,16 @@ impl LibFile {
         match bytes.get(2) {
             None => Err(LibError::new("header", "the file ends inside it")),
             Some(1) => lib_v1::read(bytes),
+            Some(2) => lib_v2::read(bytes),
             Some(other) => Err(LibError::new("version", format!("{other} is not known to this pycoc"))),
+        }
+    }
+
+    /// The bytes of the file; the error names the limit that the module exceeds.
+    pub fn write(&self) -> Result<Vec<u8>, LibError> {
+        match self.version {
+            1 => lib_v1::write(self),
+            _ => lib_v2::write(self),
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod branch;
 pub mod emit;
 pub mod lib_v1;
+pub mod lib_v2;
 pub mod libbuild;
 pub mod libfile;
 pub mod liblink;

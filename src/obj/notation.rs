@@ -28,6 +28,8 @@ pub struct Facts {
     pub imports: Vec<(String, String)>,
     /// Functions to be called before `main`, in order.
     pub init: Vec<String>,
+    /// Addresses that the code uses as mapped variables: first and last.
+    pub mapped: Vec<(u16, u16)>,
 }
 
 /// All names with their texts: functions, methods, constants, tuples, classes, and the module.
@@ -71,7 +73,10 @@ fn module_text(interface: &Interface, facts: &Facts) -> String {
             },
         )
         .collect();
-    for (key, list) in [("needs", &interface.needs), ("imports", &imports), ("init", &facts.init)] {
+    let mapped: Vec<String> = facts.mapped.iter().map(|(first, last)| format!("{first}-{last}")).collect();
+    let lists =
+        [("needs", &interface.needs), ("imports", &imports), ("init", &facts.init), ("mapped", &mapped)];
+    for (key, list) in lists {
         if !list.is_empty() {
             let _ = write!(text, ";{key}={}", list.join(","));
         }
@@ -205,6 +210,13 @@ fn read_module(text: &str, interface: &mut Interface, facts: &mut Facts) -> Opti
             "version" => interface.version = Some(Version::parse(value)?),
             "needs" => interface.needs = list(),
             "init" => facts.init = list(),
+            "mapped" => {
+                let range = |text: String| {
+                    let (first, last) = text.split_once('-')?;
+                    Some((first.parse().ok()?, last.parse().ok()?))
+                };
+                facts.mapped = list().into_iter().map(range).collect::<Option<_>>()?;
+            }
             "imports" => {
                 let split = |import: String| match import.split_once('@') {
                     Some((name, constraint)) => (name.to_string(), constraint.to_string()),
@@ -447,6 +459,7 @@ mod tests {
         let facts = Facts {
             imports: vec![("base".into(), ">=1.0".into()), ("text".into(), String::new())],
             init: vec!["Sprite.__defaults__".into()],
+            mapped: vec![(0xD020, 0xD021)],
         };
         let texts = write(&sample(), &facts);
         assert!(texts.iter().all(|(_, text)| text.is_ascii()));

@@ -56,6 +56,19 @@ impl From<&ast::VersionSpec> for Constraint {
 }
 
 impl Constraint {
+    /// Reads `1.2` or `>=1.2`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Constraint> {
+        let signs = [
+            (">=", ast::VersionOp::Ge),
+            ("<=", ast::VersionOp::Le),
+            (">", ast::VersionOp::Gt),
+            ("<", ast::VersionOp::Lt),
+        ];
+        let found = signs.into_iter().find_map(|(sign, op)| Some((op, text.strip_prefix(sign)?)));
+        let (op, version) = found.unwrap_or((ast::VersionOp::Exact, text));
+        Some(Constraint { op, version: Version::parse(version)? })
+    }
+
     /// True when `version` fits.
     pub fn allows(&self, version: Version) -> bool {
         match self.op {

@@ -19,12 +19,11 @@ pub fn lowered(fixture: &Fixture, options: &Options) -> Result<Program, String> 
         files.add(name, text.as_str());
     }
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
-    let modules = build::check(&files, options, &fixture.files[0].0, &mut sources, &mut sink);
+    let checked = build::check(&files, options, &fixture.files[0].0, &mut sources, &mut sink);
     if sink.has_errors() {
         return Err(sink.iter().map(|d| render::short(&sources, d)).collect());
     }
-    let modules: Vec<_> = modules.iter().collect();
-    let program = lower(&modules, &sources, lower::Options { checks: options.checks });
+    let program = lower(&checked.sources(), &sources, lower::Options { checks: options.checks });
     verify(&program).map_err(|faults| faults.join("\n"))?;
     Ok(program)
 }
