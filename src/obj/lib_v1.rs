@@ -431,6 +431,7 @@ mod tests {
             data: vec![Segment { offset: 55, bytes: vec![1, 2, 3], ..Segment::default() }],
             externals: ["a", "b"].map(|name| External { module: "math".into(), name: name.into() }).to_vec(),
             exports: vec![("MAX".into(), "9".into())],
+            ..LibFile::default()
         }
     }
 
