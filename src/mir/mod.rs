@@ -15,6 +15,7 @@ pub mod loops;
 pub mod print;
 pub mod rewrite;
 pub mod rt;
+pub mod ssa;
 pub mod text;
 mod text_lex;
 mod text_op;

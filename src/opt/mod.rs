@@ -13,12 +13,15 @@ mod fold;
 mod forward;
 mod gvn;
 mod inline;
+mod licm;
 mod narrow;
 mod page_loops;
 mod pipeline;
 mod ranges;
+mod rotate;
 mod shake;
 mod simplify_cfg;
+mod sroa;
 
 use crate::mir::effects::Effects;
 use crate::mir::ir::{Func, FuncId, Program};
@@ -94,9 +97,15 @@ pub const PASSES: &[Pass] = &[
     fold::PASS,
     simplify_cfg::PASS,
     gvn::PASS,
+    sroa::PASS,
+    rotate::PASS,
+    licm::PASS,
     narrow::PASS,
     forward::PASS,
     dse::PASS,
+    sroa::PASS,
+    rotate::PASS,
+    licm::PASS,
     narrow::PASS,
     page_loops::PASS,
     dce::PASS,

@@ -34,10 +34,15 @@ const O1: &[Step] = &[
 ];
 const O2: &[Step] = &[
     Step::Program("shake"),
+    Step::Funcs(&["sroa"]),
     Step::Funcs(CLEAN),
     Step::Program("inline"),
     Step::Program("shake"),
+    Step::Funcs(&["sroa"]),
     Step::Funcs(CLEAN),
+    Step::Funcs(&["rotate"]),
+    Step::Funcs(CLEAN),
+    Step::Funcs(&["licm"]),
     Step::Funcs(NARROW),
     Step::Funcs(&["page_loops"]),
     Step::Funcs(CLEAN),
