@@ -11,6 +11,7 @@ use crate::base::codes::{self, Code};
 use crate::base::diag::{Diagnostic, Edit, Fix, Sink};
 use crate::base::source::Span;
 use crate::base::suggest;
+use crate::syntax::ast::StrKind;
 use crate::syntax::token::{Kw, Sym, Token};
 
 /// The types that a line in the manner of C may begin with.
@@ -126,7 +127,12 @@ impl<'t, 'k> Foreign<'t, 'k> {
             )
             .help(format!("For example: from {module} import NAME; it is then used as {module}.NAME.")),
         );
-        replace_all(line);
+        if end != line.tokens.len() || end == 1 {
+            return replace_all(line);
+        }
+        // The module is known all the same, so that its uses are judged by what it holds.
+        line.tokens[0].0 = Token::Kw(Kw::From);
+        line.tokens.extend([(Token::Kw(Kw::Import), span.end()), (Token::Error, span.end())]);
     }
 
     fn names_import(&mut self, line: &mut Line<'_>) {
@@ -263,8 +269,9 @@ impl<'t, 'k> Foreign<'t, 'k> {
         let second = line.tokens.get(1).map(|(t, _)| t);
         let adjacent = second.is_some_and(|t| t.begins_operand() || matches!(t, Token::Kw(Kw::Not)));
         let header = is(line.tokens.last(), Sym::Colon) && line.tokens.len() > 2;
-        if matches!(word, "match" | "switch" | "case") && header && second.is_some_and(|t| begins_subject(t))
-        {
+        let colon = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Colon)) < line.tokens.len();
+        let subject = second.is_some_and(begins_subject) && (adjacent || header);
+        if matches!(word, "match" | "switch" | "case") && colon && subject {
             return self.drop_line(
                 line,
                 codes::MATCH,
@@ -362,12 +369,27 @@ impl<'t, 'k> Foreign<'t, 'k> {
         }
     }
 
-    /// `__asm__("nop")`: an ordinary string is assembly too, as it is written.
-    fn assembly(&self, line: &mut Line<'t>) {
-        let Some((Token::Str(_), span)) = line.tokens.get(2) else { return };
-        let (lo, hi) = (span.lo + 1, span.hi - 1);
-        let text = self.slice(Span { lo, hi, ..*span });
-        line.tokens[2].0 = Token::Text { text, lo };
+    /// `__asm__` and one text; an ordinary string is assembly too, as it is written.
+    fn assembly(&mut self, line: &mut Line<'t>) {
+        let tokens = &mut line.tokens;
+        let call = tokens.len() == 4 && is(tokens.get(1), Sym::LParen) && is(tokens.get(3), Sym::RParen);
+        match tokens.get_mut(2) {
+            Some((Token::Text { .. }, _)) if call => {}
+            Some((token @ Token::Str(_), span)) if call && !line.tainted && plain(token) => {
+                let (lo, hi) = (span.lo + 1, span.hi - 1);
+                *token = Token::Text { text: self.slice(Span { lo, hi, ..*span }), lo };
+            }
+            _ => {
+                let span = tokens[0].1;
+                let diagnostic =
+                    Diagnostic::error(codes::TRIPLE_QUOTES, span, "'__asm__' takes one text of assembly")
+                        .help("Write it as a statement: __asm__(\"\"\"lda #0\"\"\")");
+                if !line.tainted {
+                    self.report(line, diagnostic);
+                }
+                replace_all(line);
+            }
+        }
     }
 
     /// `i++`.
@@ -395,6 +417,11 @@ impl<'t, 'k> Foreign<'t, 'k> {
             replace_all(line);
         }
     }
+}
+
+/// True for a string in plain double quotes.
+fn plain(token: &Token<'_>) -> bool {
+    matches!(token, Token::Str(literal) if literal.kind == StrKind::Petscii)
 }
 
 /// True for what can follow `match`, but not a variable of that name in a statement.

@@ -6,6 +6,8 @@
 //! mended, so that the grammar never sees one. Not here: what a block may hold.
 
 use super::MAX_DEPTH;
+use super::edit::{is, span_of};
+use super::errors::Extent;
 use super::lexer::{Line, Spanned};
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Edit, Fix, Sink};
@@ -26,6 +28,8 @@ struct Level {
 struct Before {
     /// It ends in the colon of a block.
     opens: bool,
+    /// It is `name:`, which may be an unknown header or a declaration without its type.
+    may_open: bool,
     tainted: bool,
     /// Its last token.
     last: Span,
@@ -35,6 +39,7 @@ struct Layout<'s, 't, 'k> {
     text: &'t str,
     sink: &'k mut Sink,
     out: Vec<Spanned<'s>>,
+    extents: Vec<Extent>,
     levels: Vec<Level>,
     before: Option<Before>,
     /// The end of the line before.
@@ -45,9 +50,10 @@ struct Layout<'s, 't, 'k> {
     too_deep: bool,
 }
 
-/// Lays the lines out as blocks.
-pub fn layout<'s>(text: &str, lines: Vec<Line<'s>>, sink: &mut Sink) -> Vec<Spanned<'s>> {
-    let Some(first) = lines.first() else { return Vec::new() };
+/// Lays the lines out as blocks; also tells where each line is and whether it needs no more
+/// messages.
+pub fn layout<'s>(text: &str, lines: Vec<Line<'s>>, sink: &mut Sink) -> (Vec<Spanned<'s>>, Vec<Extent>) {
+    let Some(first) = lines.first() else { return (Vec::new(), Vec::new()) };
     let end = first.indent.start();
     let guessing = report_tabs(text, &lines, sink);
     let size = lines.iter().map(|line| line.tokens.len() + 2).sum();
@@ -56,6 +62,7 @@ pub fn layout<'s>(text: &str, lines: Vec<Line<'s>>, sink: &mut Sink) -> Vec<Span
         text,
         sink,
         out: Vec::with_capacity(size),
+        extents: Vec::new(),
         levels,
         before: None,
         end,
@@ -66,7 +73,7 @@ pub fn layout<'s>(text: &str, lines: Vec<Line<'s>>, sink: &mut Sink) -> Vec<Span
         layout.line(line);
     }
     layout.finish();
-    layout.out
+    (layout.out, layout.extents)
 }
 
 impl<'s> Layout<'s, '_, '_> {
@@ -79,9 +86,12 @@ impl<'s> Layout<'s, '_, '_> {
             self.missing_block(Some(first));
             self.dedent(column, line.indent);
         }
-        let opens = ends_in_colon(&line.tokens) || self.missing_colon(&mut line);
+        let may_open = lacks_type(&line.tokens);
+        let opens = !may_open && is(line.tokens.last(), Sym::Colon) || self.missing_colon(&mut line);
         let last = line.tokens[line.tokens.len() - 1].1;
-        self.before = Some(Before { opens, tainted: line.tainted, last });
+        let span = span_of(&line.tokens, 0..line.tokens.len());
+        self.extents.push(Extent { span, tainted: line.tainted });
+        self.before = Some(Before { opens, may_open, tainted: line.tainted, last });
         self.end = last.end();
         self.out.append(&mut line.tokens);
         self.out.push((Token::Newline, last.end()));
@@ -97,7 +107,7 @@ impl<'s> Layout<'s, '_, '_> {
     }
 
     fn indent(&mut self, column: usize, first: Span, indent: Span) {
-        let opened = self.before.as_ref().is_some_and(|b| b.opens);
+        let opened = self.before.as_ref().is_some_and(|b| b.opens || b.may_open);
         let tainted = self.before.as_ref().is_some_and(|b| b.tainted);
         let room = self.levels.iter().filter(|level| level.block).count() <= MAX_DEPTH;
         if opened && room {
@@ -154,7 +164,7 @@ impl<'s> Layout<'s, '_, '_> {
 
     /// Supplies a block for a header that has none.
     fn missing_block(&mut self, next: Option<Span>) {
-        let Some(Before { opens: true, tainted, last }) = self.before else { return };
+        let Some(Before { opens: true, tainted, last, .. }) = self.before else { return };
         if !tainted && !self.guessing {
             self.sink.push(
                 Diagnostic::error(codes::MISSING_BLOCK, next.unwrap_or(last), "An indented block is missing")
@@ -211,10 +221,9 @@ fn columns(indent: &str) -> usize {
     })
 }
 
-/// True when the line ends in a colon that asks for a block; `name:` alone lacks its type.
-fn ends_in_colon(tokens: &[Spanned<'_>]) -> bool {
-    let colon = matches!(tokens.last(), Some((Token::Sym(Sym::Colon), _)));
-    colon && !(tokens.len() <= 2 && matches!(tokens[0].0, Token::Name(_) | Token::Sym(_)))
+/// True for `name:` alone.
+fn lacks_type(tokens: &[Spanned<'_>]) -> bool {
+    tokens.len() == 2 && matches!(tokens[0].0, Token::Name(_)) && is(tokens.last(), Sym::Colon)
 }
 
 /// True when a colon stands outside of brackets.

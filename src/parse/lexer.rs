@@ -451,7 +451,7 @@ impl<'s> Lexer<'s, '_> {
         let rest = self.text[self.pos + 1..].split('\n').next().unwrap_or("").trim();
         let block_like = (rest.is_empty() || rest.starts_with('#'))
             && self.open.is_empty()
-            && self.line.tokens.last().is_some_and(|(t, _)| t.ends_operand());
+            && self.line.tokens.last().is_none_or(|(t, _)| t.ends_operand());
         if !block_like {
             return self.open_bracket(Sym::LBrace);
         }
@@ -459,13 +459,12 @@ impl<'s> Lexer<'s, '_> {
         self.pos += 1;
         self.c_braces = true;
         let span = self.span_from(lo);
-        self.report(
-            Diagnostic::error(codes::BRACES, span, "Blocks are made by indentation, not by braces").fix(
-                "Write ':' and indent the block",
-                span,
-                ":",
-            ),
-        );
+        let diagnostic =
+            Diagnostic::error(codes::BRACES, span, "Blocks are made by indentation, not by braces");
+        if self.line.tokens.is_empty() {
+            return self.report(diagnostic.fix("Remove the brace", span, ""));
+        }
+        self.report(diagnostic.fix("Write ':' and indent the block", span, ":"));
         self.push(Token::Sym(Sym::Colon), lo);
     }
 

@@ -62,11 +62,6 @@ fn layout_tokens<'s>(file: FileId, text: &'s str, sink: &mut Sink) -> Laid<'s> {
     for line in &mut lexed.lines {
         foreign.check(line);
     }
-    // The lexer hands over no empty line, and no check empties one.
-    let extent = |line: &lexer::Line<'_>| errors::Extent {
-        span: edit::span_of(&line.tokens, 0..line.tokens.len()),
-        tainted: line.tainted,
-    };
-    let lines = lexed.lines.iter().map(extent).collect();
-    (layout::layout(text, lexed.lines, sink), lexed.comments, lines)
+    let (tokens, extents) = layout::layout(text, lexed.lines, sink);
+    (tokens, lexed.comments, extents)
 }
