@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::diag::Sink;
+use crate::base::codes;
+use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::SourceMap;
 use crate::driver::disk;
 use crate::driver::dump::{self, Dump};
@@ -15,7 +16,8 @@ use crate::driver::finished::{self, FinishedModule, Selected};
 use crate::driver::modules::{Form, Loaded, load_all};
 use crate::driver::output::{main_output, stem};
 use crate::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
-use crate::link::LinkInput;
+use crate::link::dynamic::DynamicModule;
+use crate::link::{Image, LinkInput};
 use crate::mir::ir::Program;
 use crate::mos::item::Name;
 use crate::sema::interface::Interface;
@@ -81,8 +83,9 @@ pub fn build(
         env: program.env.clone(),
         mapped: generated.mapped,
         zero_page: generated.zero_page,
+        modules: Vec::new(),
     };
-    add_finished(&mut input, selected, &finished);
+    add_finished(&mut input, selected, &finished, options.target);
     let image = link::link(&input, sink)?;
     if sink.has_errors() {
         return None;
@@ -90,11 +93,12 @@ pub fn build(
     dump.image(&image, sources);
     dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
     let prg = out::prg::write(&image);
+    let libs = loaded(&image, finished, sink)?;
     let d64 = match options.d64 {
-        Some(_) => Some(disk::image(stem(main), &prg, &[], sink)?),
+        Some(_) => Some(disk::image(stem(main), &prg, &libs, sink)?),
         None => None,
     };
-    Some(Built { prg: Some(prg), d64, emits: dump.finish(), ..Built::default() })
+    Some(Built { prg: Some(prg), libs, d64, emits: dump.finish() })
 }
 
 /// A module after checking.
@@ -182,6 +186,9 @@ fn separate(
     sink: &mut Sink,
 ) -> Option<(Vec<hir::Module>, Vec<FinishedModule>)> {
     let mut wanted: BTreeSet<String> = BTreeSet::new();
+    if options.target == Target::Dynamic {
+        wanted.extend(checked.modules.iter().rev().skip(1).map(|m| m.name.clone()));
+    }
     for module in checked.modules.iter().rev() {
         if matches!(module.form, CheckedForm::Finished(_)) || wanted.contains(&module.name) {
             wanted.insert(module.name.clone());
@@ -211,20 +218,50 @@ fn separate(
     Some((whole, finished))
 }
 
+/// What the linker needs to know of a module that is loaded at run time.
+fn dynamic_module(module: &FinishedModule) -> DynamicModule {
+    DynamicModule {
+        name: module.name.clone(),
+        file_name: module.file_name(),
+        bytes: module.bytes.clone(),
+        file: module.file.clone(),
+    }
+}
+
+/// The files that the program loads. On a disk their names have no folders.
+fn loaded(image: &Image, modules: Vec<FinishedModule>, sink: &mut Sink) -> Option<Vec<(String, Vec<u8>)>> {
+    let mut files: Vec<(String, FinishedModule)> = Vec::new();
+    for module in modules.into_iter().filter(|m| image.loads.contains(&m.name)) {
+        let name = module.file_name();
+        if let Some((_, other)) = files.iter().find(|(other, _)| *other == name) {
+            let text =
+                format!("Modules '{}' and '{}' would both be the file '{name}'", other.name, module.name);
+            sink.push(Diagnostic::global(codes::OUTPUT_CLASH, text).help("give one of them another name"));
+            return None;
+        }
+        files.push((name, module));
+    }
+    Some(files.into_iter().map(|(name, module)| (name, module.bytes)).collect())
+}
+
 /// What the program uses of modules that are finished code.
 fn foreign_symbols(program: &Program) -> Vec<Name> {
     let funcs = program.funcs.iter().filter(|f| f.is_extern()).map(|f| Name::from(&*f.name));
     funcs.chain(program.globals.iter().filter(|g| g.external).map(|g| Name::from(&*g.name))).collect()
 }
 
-fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedModule]) {
+fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedModule], target: Target) {
     if modules.is_empty() {
         return;
     }
     // The software stack comes first: initialisers may use it.
     let at = usize::from(input.init.first().is_some_and(|name| name.as_str() == "rt_stack_init"));
     input.init.splice(at..at, selected.init);
-    input.sections.extend(selected.sections);
+    if target == Target::Dynamic {
+        input.modules = modules.iter().map(dynamic_module).collect();
+    } else {
+        input.sections.extend(selected.sections);
+    }
     input.mapped.extend(modules.iter().flat_map(|m| &m.facts.mapped).map(|(start, end)| *start..=*end));
     input.zero_page |= codegen::module::ZERO_PAGE;
 }

@@ -32,7 +32,10 @@ pub fn outputs(files: &dyn Files, options: &Options, main: &str, built: Built) -
             Target::Library => main_path.clone(),
             _ => join(folder_of(&main_path), &name),
         };
-        outputs.files.push((path, bytes));
+        // A module that was used as it lies there stays as old as it is.
+        if options.target != Target::Dynamic || files.read(&path).ok().as_ref() != Some(&bytes) {
+            outputs.files.push((path, bytes));
+        }
     }
     if let (Some(path), Some(image)) = (&options.d64, built.d64) {
         outputs.files.push((path.clone(), image));

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::link::blocks::{Block, is_relocated};
+use crate::link::dynamic::{MODULE_LIMIT, MODULE_START};
 use crate::link::place::Layout;
 use crate::link::runtime::STACK_START;
 use crate::link::shake::Reachable;
@@ -49,7 +50,14 @@ pub fn fix(
         placed.push(Placed { section, address, stored, wanted_by: reached.wanted_by });
     }
     placed.sort_by_key(|p| (p.address, p.section.size));
-    (sink.error_count() == errors).then_some(Image { load, bytes, entry: load, symbols, placed })
+    (sink.error_count() == errors).then_some(Image {
+        load,
+        bytes,
+        entry: load,
+        symbols,
+        placed,
+        loads: Vec::new(),
+    })
 }
 
 fn symbols(
@@ -60,6 +68,8 @@ fn symbols(
 ) -> BTreeMap<Name, u16> {
     let mut symbols = absolute.clone();
     symbols.insert(STACK_START.into(), layout.stack);
+    symbols.insert(MODULE_START.into(), layout.modules.start as u16);
+    symbols.insert(MODULE_LIMIT.into(), layout.modules.end as u16);
     for (reached, address) in reachable.sections.iter().zip(&layout.addresses) {
         let section = &reached.section;
         symbols.insert(section.name.clone(), *address);

@@ -8,6 +8,7 @@
 //! Not here: code generation, file formats.
 
 mod blocks;
+pub mod dynamic;
 mod fixup;
 pub mod map;
 mod place;
@@ -21,6 +22,7 @@ use std::ops::RangeInclusive;
 
 use crate::base::diag::Sink;
 use crate::link::blocks::blocks;
+use crate::link::dynamic::{DynamicModule, Imports};
 use crate::link::place::place;
 use crate::link::runtime::Library;
 use crate::link::shake::shake;
@@ -50,6 +52,9 @@ pub struct LinkInput {
     /// Zero page that the program's code writes, besides its `ZeroPage` sections and what the
     /// run-time routines use; given back as it was when the program ends.
     pub zero_page: ZpSet,
+    /// Modules that the program loads when it starts, in dependency order. Their parts are reached by
+    /// the symbols that `obj::liblink` gives them.
+    pub modules: Vec<DynamicModule>,
 }
 
 /// A section with its address and its final bytes.
@@ -75,6 +80,8 @@ pub struct Image {
     pub entry: u16,
     /// Every symbol with its address.
     pub symbols: BTreeMap<Name, u16>,
+    /// The modules that it loads at run time, in dependency order.
+    pub loads: Vec<String>,
     /// Every section, by ascending address.
     pub placed: Vec<Placed>,
 }
@@ -83,11 +90,15 @@ pub struct Image {
 pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
     let mut library = Library::new(&input.env);
     let mut roots: Vec<Name> = input.entry.iter().chain(&input.init).chain(&input.keep).cloned().collect();
-    let mut reachable = shake(&input.sections, &mut library, &roots, startup::SYMBOLS);
-    let own = startup::roots(input, &reachable, &blocks(&reachable));
+    let imports = Imports::new(&input.modules);
+    let mut reachable = shake(&input.sections, &mut library, &roots, &imports);
+    let closure = imports.close(&reachable.foreign, sink)?;
+    let mut own = startup::roots(input, &reachable, &blocks(&reachable));
+    own.extend(imports.roots(&reachable));
+    own.extend(closure.routines());
     if own.iter().any(|name| !reachable.has(name.as_str())) {
         roots.extend(own);
-        reachable = shake(&input.sections, &mut library, &roots, startup::SYMBOLS);
+        reachable = shake(&input.sections, &mut library, &roots, &imports);
     }
     for (symbol, by) in &reachable.undefined {
         sink.push(fixup::undefined(symbol, by.as_ref()));
@@ -99,7 +110,10 @@ pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
     for section in startup::build(input, &reachable, &blocks) {
         reachable.push(section);
     }
+    for section in imports.sections(&closure, &mut reachable, sink)? {
+        reachable.push(section);
+    }
     let layout = place(input, &reachable, &blocks, sink)?;
     let image = fixup::fix(reachable, &blocks, &layout, library.absolute(), sink)?;
-    Some(Image { entry: startup::addresses(input).1, ..image })
+    Some(Image { entry: startup::addresses(input).1, loads: imports.loaded(&closure), ..image })
 }

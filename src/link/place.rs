@@ -29,6 +29,8 @@ pub struct Layout {
     pub loaded: Range<u32>,
     /// Where the software stack begins: the largest area that is left.
     pub stack: u16,
+    /// Where modules are loaded: the largest area that is left behind the program.
+    pub modules: Range<u32>,
 }
 
 /// How many of the largest parts an error lists.
@@ -136,6 +138,7 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
         .iter()
         .filter_map(Space::largest)
         .max_by_key(|area| area.end - area.start);
+    layout.modules = variables[0].largest().cloned().unwrap_or_default();
     layout.stack = left.map_or(0, |area| area.start as u16);
     if missing > 0 {
         sink.push(too_big(&sections, missing));

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::assembler::library::{Chunk, ChunkKind, assemble_library};
 use crate::c64::kernal;
+use crate::link::dynamic::{MODULE_LIMIT, MODULE_START};
 use crate::mir::ir::Environment;
 use crate::mos::item::Name;
 use crate::obj::emit::{ADDRESS_ZERO, emit};
@@ -70,6 +71,7 @@ const FILES: &[File] = files! {
     All "memory.s"
     All "keyboard.s"
     All "raster.s"
+    All "loader.s"
     All "fail.s"
     Bare "screen_bare.s"
     Bare "keyboard_bare.s"
@@ -118,7 +120,9 @@ impl Library {
         let mut absolute: BTreeMap<Name, u16> = kernal.map(|(name, at)| ((*name).into(), *at)).collect();
         absolute.insert(ADDRESS_ZERO.into(), 0);
         // Known after placing.
-        absolute.insert(STACK_START.into(), 0);
+        for symbol in [STACK_START, MODULE_START, MODULE_LIMIT] {
+            absolute.insert(symbol.into(), 0);
+        }
         // The letter before an exponent, which the text of a float needs.
         absolute.insert("rt_letter_e".into(), if env.lowercase { 0xC5 } else { 0x45 });
         Library { index, assembled: BTreeMap::new(), absolute }

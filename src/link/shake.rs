@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::link::dynamic::{self, Imports};
 use crate::link::runtime::{Library, RtSection};
+use crate::link::startup;
 use crate::mos::item::Name;
 use crate::obj::object::Section;
 use crate::obj::zpset::ZpSet;
@@ -29,6 +31,8 @@ pub struct Reachable {
     pub zero_page: ZpSet,
     /// Symbols of the start-up code that are referred to.
     pub start_up: BTreeSet<Name>,
+    /// Symbols whose addresses are known only when the program runs.
+    pub foreign: BTreeSet<Name>,
     /// Symbols that nothing defines, with the section that refers to each.
     pub undefined: Vec<(Name, Option<Name>)>,
 }
@@ -46,7 +50,7 @@ impl Reachable {
 }
 
 /// Follows all references from `roots`.
-pub fn shake(program: &[Section], library: &mut Library, roots: &[Name], start_up: &[&str]) -> Reachable {
+pub fn shake(program: &[Section], library: &mut Library, roots: &[Name], imports: &Imports) -> Reachable {
     let mut definers: BTreeMap<&Name, usize> = BTreeMap::new();
     for (i, section) in program.iter().enumerate() {
         let names = std::iter::once(&section.name).chain(section.symbols.iter().map(|s| &s.name));
@@ -69,9 +73,12 @@ pub fn shake(program: &[Section], library: &mut Library, roots: &[Name], start_u
             }
             wanted[i] = Some(by);
             &program[i]
+        } else if imports.defines(&symbol) {
+            out.foreign.insert(symbol);
+            continue;
         } else if library.absolute().contains_key(&symbol) {
             continue;
-        } else if start_up.contains(&symbol.as_str()) {
+        } else if startup::SYMBOLS.contains(&symbol.as_str()) || dynamic::SYMBOLS.contains(&symbol.as_str()) {
             out.start_up.insert(symbol);
             continue;
         } else if runtime.iter().any(|(r, _)| r.section.offset_of(symbol.as_str()).is_some()) {
@@ -124,7 +131,7 @@ mod tests {
         let program =
             [section("a", &["main"]), section("b", &[]), section("main", &["a", "c"]), section("c", &[])];
         let mut library = Library::new(&Environment::default());
-        let reachable = shake(&program, &mut library, &["main".into()], &[]);
+        let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["a", "main", "c"]);
         assert_eq!(reachable.sections[0].wanted_by, Some("main".into()));
         assert_eq!(reachable.sections[1].wanted_by, None);
@@ -134,12 +141,12 @@ mod tests {
     fn run_time_routines_come_with_what_they_need() {
         let program = [section("main", &["rt_str_copy", "rt_exit", "nowhere"])];
         let mut library = Library::new(&Environment::default());
-        let reachable = shake(&program, &mut library, &["main".into()], &["rt_exit"]);
+        let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["main", "rt_str_copy"]);
         assert!(reachable.zero_page.contains(2) && reachable.start_up.contains("rt_exit"));
         assert_eq!(reachable.undefined, [("nowhere".into(), Some("main".into()))]);
         let program = [section("main", &["rt_print_str"])];
-        let reachable = shake(&program, &mut library, &["main".into()], &[]);
+        let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["main", "rt_print_str", "rt_screen"]);
     }
 }

@@ -12,6 +12,7 @@ use std::ops::RangeInclusive;
 use crate::c64::memmap;
 use crate::link::LinkInput;
 use crate::link::blocks::Block;
+use crate::link::dynamic;
 use crate::link::runtime::{RtSection, assemble_own};
 use crate::link::shake::Reachable;
 use crate::mos::item::Name;
@@ -153,6 +154,9 @@ struct Plan<'a> {
     squares: bool,
     /// The program may have changed CIA or SID registers.
     chips: bool,
+    /// Modules are loaded; then some references to them need a patch.
+    loads: bool,
+    patches: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -185,6 +189,8 @@ impl<'a> Plan<'a> {
                 .any(|s| reachable.start_up.contains(*s)),
             raster: reachable.has("rt_enable_raster_irq") || touches_byte(input, VIC_INTERRUPTS),
             squares: reachable.has("rt_squares_init"),
+            loads: reachable.has(dynamic::LOAD),
+            patches: reachable.has(dynamic::PATCH),
             chips: touches(input, 0xDC02..=0xDDFF) || touches(input, 0xD400..=0xD418),
         }
     }
@@ -226,15 +232,26 @@ impl<'a> Plan<'a> {
             set_vector(out, memmap::CPU_NMI, "rt_nmi");
             set_vector(out, memmap::CPU_IRQ, "rt_irq");
         }
-        if self.hook {
-            set_vector(out, HOOK_VECTOR, "rt_irq_chain");
-        }
         for block in self.blocks {
             if block.size > SHORT_COPY {
                 move_block(out, block.stored_name().as_str(), block.address, block.size);
             } else {
                 copy_run(out, block.stored_name().as_str(), &format!("${:04x}", block.address), block.size);
             }
+        }
+        if self.loads {
+            line(out, format_args!("lda #${:02x}\nsta $01\njsr {}", memmap::PORT_KERNAL, dynamic::LOAD));
+            if self.patches {
+                line(out, format_args!("jsr {}", dynamic::PATCH));
+            }
+            // The KERNAL's routines for the drive allow interrupts.
+            if quiet {
+                line(out, format_args!("sei"));
+            }
+            line(out, format_args!("lda #${port:02x}\nsta $01"));
+        }
+        if self.hook {
+            set_vector(out, HOOK_VECTOR, "rt_irq_chain");
         }
         if env.lowercase {
             line(out, format_args!("lda #${CHARSET_LOWER:02x}\nsta ${CHARSET_REGISTER:04x}"));
