@@ -284,7 +284,8 @@ fn faults_are_reported() {
     let far = input(".routine main\nbeq rt_far\nrts\n.routine rt_far\n.fill 200, 0", kernal());
     assert!(linked_or_none(&far).is_some(), "the branch reaches the next routine");
     let far = input(".routine main\nbeq rt_far + 200\nrts\n.routine rt_far\n.fill 201, 0", kernal());
-    assert!(messages(&far)[0].starts_with("E4005 'rt_far' in main: The branch target is out of range"));
+    let message = messages(&far).remove(0);
+    assert!(message.starts_with("E4005 'rt_far' in main: the branch target is out of range"), "{message}");
 }
 
 fn linked_or_none(input: &LinkInput) -> Option<Image> {
