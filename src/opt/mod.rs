@@ -22,6 +22,7 @@ mod rotate;
 mod shake;
 mod simplify_cfg;
 mod sroa;
+mod strength;
 
 use crate::mir::effects::Effects;
 use crate::mir::ir::{Func, FuncId, Program};
@@ -101,12 +102,16 @@ pub const PASSES: &[Pass] = &[
     rotate::PASS,
     licm::PASS,
     narrow::PASS,
+    strength::PASS,
+    strength::END_PASS,
     forward::PASS,
     dse::PASS,
     sroa::PASS,
     rotate::PASS,
     licm::PASS,
     narrow::PASS,
+    strength::PASS,
+    strength::END_PASS,
     page_loops::PASS,
     dce::PASS,
 ];

@@ -45,6 +45,9 @@ const O2: &[Step] = &[
     Step::Funcs(&["licm"]),
     Step::Funcs(NARROW),
     Step::Funcs(&["page_loops"]),
+    Step::Funcs(&["strength"]),
+    Step::Funcs(NARROW),
+    Step::Funcs(&["loop_ends"]),
     Step::Funcs(CLEAN),
     Step::Program("shake"),
 ];

@@ -311,7 +311,14 @@ impl<'a> Ranges<'a> {
         let ty = self.func.ty(value);
         let (cond, other) = fact;
         // The other side without facts of its own, lest two facts feed each other for ever.
-        range.intersect(self.values[other].satisfying(cond, ty), ty)
+        let limit = self.values[other];
+        if cond == Cond::Ne && limit.low == limit.high && range.low < range.high {
+            let mut range = range;
+            range.low += u32::from(range.low == limit.low);
+            range.high -= u32::from(range.high == limit.low);
+            return range.tightened(ty);
+        }
+        range.intersect(limit.satisfying(cond, ty), ty)
     }
 
     /// The operation that defines a value, unless it is a parameter.
@@ -383,6 +390,10 @@ fn binary(op: BinOp, ty: Ty, a: Range, b: Range) -> Range {
     let (al, ah, bl, bh) = (i64::from(a.low), i64::from(a.high), i64::from(b.low), i64::from(b.high));
     let (asl, ash) = (i64::from(a.signed_low), i64::from(a.signed_high));
     let (bsl, bsh) = (i64::from(b.signed_low), i64::from(b.signed_high));
+    // Adding a large constant is subtracting a small one.
+    if op == BinOp::Add && b.low == b.high && bl > limit / 2 && al > limit - bl {
+        return both(al + bl - limit - 1, ah + bl - limit - 1, asl + bsl, ash + bsh);
+    }
     match op {
         BinOp::Add => both(al + bl, ah + bh, asl + bsl, ash + bsh),
         BinOp::Sub => both(al - bh, ah - bl, asl - bsh, ash - bsl),
