@@ -13,7 +13,8 @@ use crate::cli::console::{Status, result};
 use crate::cli::report::report_one;
 use crate::driver::files::{DiskFiles, Files};
 use crate::driver::load::unreadable;
-use crate::obj::libfile::{Function, LibFile, LibReloc, LibTarget, Segment};
+use crate::obj::deps;
+use crate::obj::libfile::{Function, LibFile, LibReloc, LibRelocKind, LibTarget, Segment};
 
 /// `pycoc inspect FILE`
 pub fn inspect(args: &InspectArgs) -> Status {
@@ -77,6 +78,9 @@ fn module(path: &str, bytes: &[u8], as_json: bool) -> Result<String, Diagnostic>
 
 fn module_text(file: &LibFile, size: usize) -> String {
     let mut text = format!("module    version {}, {size} bytes\n", file.version);
+    for (key, value) in header_facts(file) {
+        text += &format!("{key:<9} {value}\n");
+    }
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             text += &format!("\n{title}\n");
@@ -108,17 +112,68 @@ fn module_text(file: &LibFile, size: usize) -> String {
         ref names => format!("{}: {}", f.name, names.join(", ")),
     };
     section("uses", functions.iter().map(uses).collect());
-    let relocs = functions.iter().flat_map(|f| f.relocs.iter().map(move |r| (f, r)));
-    section("relocations", relocs.map(|(f, r)| relocation(file, f, r)).collect());
+    let masks = functions.iter().map(|f| {
+        let (functions, data) =
+            (mask(&f.uses_functions, file.functions.len()), mask(&f.uses_data, file.data.len()));
+        format!("{}: functions {functions}, data {data}", f.name)
+    });
+    section("masks", masks.collect());
+    let needs = deps::closure(file);
+    let closed = functions.iter().zip(&needs).map(|(f, needs)| match needed(file, needs)[..] {
+        [] => format!("{}: nothing else", f.name),
+        ref names => format!("{}: {}", f.name, names.join(", ")),
+    });
+    section("needs", closed.collect());
+    let of_functions = functions.iter().map(|f| (f.name.clone(), &f.relocs));
+    let of_data =
+        file.data.iter().enumerate().map(|(i, d)| (file.target_name(LibTarget::Data(i)), &d.relocs));
+    let relocs =
+        of_functions.chain(of_data).flat_map(|(name, all)| all.iter().map(move |r| (name.clone(), r)));
+    section("relocations", relocs.map(|(name, r)| relocation(file, &name, r)).collect());
     text
 }
 
-fn relocation(file: &LibFile, function: &Function, reloc: &LibReloc) -> String {
+fn relocation(file: &LibFile, whose: &str, reloc: &LibReloc) -> String {
     let target = file.target_name(reloc.target);
+    let half = match reloc.kind {
+        LibRelocKind::Word => "",
+        LibRelocKind::Low => "<",
+        LibRelocKind::High => ">",
+    };
     match reloc.addend {
-        0 => format!("{} +{}: {target}", function.name, reloc.offset),
-        addend => format!("{} +{}: {target}+{addend}", function.name, reloc.offset),
+        0 => format!("{whose} +{}: {half}{target}", reloc.offset),
+        addend => format!("{whose} +{}: {half}{target}+{addend}", reloc.offset),
     }
+}
+
+/// What only the header of version 2 says.
+fn header_facts(file: &LibFile) -> Vec<(&'static str, String)> {
+    let header = &file.header;
+    if file.version == 1 {
+        return Vec::new();
+    }
+    let [major, minor, patch] = header.version;
+    let init = header.init.iter().filter_map(|i| Some(file.functions.get(usize::from(*i))?.name.clone()));
+    let init: Vec<String> = init.collect();
+    vec![
+        ("code", format!("convention {}, module {major}.{minor}.{patch}", header.abi)),
+        ("texts", if header.lowercase { "lower/upper" } else { "upper/graphics" }.to_string()),
+        ("interface", format!("${:08X}", header.interface_hash)),
+        ("init", if init.is_empty() { "nothing".to_string() } else { init.join(", ") }),
+    ]
+}
+
+/// A bitmask as in the file, the bit of number 0 on the right.
+fn mask(set: &[usize], count: usize) -> String {
+    (0..count.max(1)).rev().map(|i| if set.contains(&i) { '1' } else { '0' }).collect()
+}
+
+/// Everything that comes along with a function.
+fn needed(file: &LibFile, needs: &deps::Needs) -> Vec<String> {
+    let functions = needs.functions.iter().map(|i| LibTarget::Function(*i));
+    let data = needs.data.iter().map(|i| LibTarget::Data(*i));
+    let externals = needs.externals.iter().map(|i| LibTarget::External(*i));
+    functions.chain(data).chain(externals).map(|target| file.target_name(target)).collect()
 }
 
 /// The names of everything that a function refers to directly.
@@ -131,24 +186,27 @@ fn uses(file: &LibFile, function: &Function) -> Vec<String> {
 }
 
 fn module_json(file: &LibFile, size: usize) -> Value {
-    let functions = file.functions.iter().map(|f| {
-        let relocs = f
-            .relocs
-            .iter()
-            .map(|r| json!({ "offset": r.offset, "target": file.target_name(r.target), "addend": r.addend }));
+    let needs = deps::closure(file);
+    let functions = file.functions.iter().zip(&needs).map(|(f, needs)| {
         json!({
             "name": f.name, "type": f.signature, "offset": f.offset, "bytes": f.code.len(),
-            "uses": uses(file, f), "relocations": relocs.collect::<Vec<_>>(),
+            "uses": uses(file, f), "uses_functions": f.uses_functions, "uses_data": f.uses_data,
+            "needs": needed(file, needs), "relocations": relocations_json(file, &f.relocs),
         })
     });
-    let data = file
-        .data
-        .iter()
-        .map(|d| json!({ "name": d.name, "type": d.signature, "offset": d.offset, "bytes": d.bytes.len() }));
+    let data = file.data.iter().map(|d| {
+        json!({
+            "name": d.name, "type": d.signature, "offset": d.offset, "bytes": d.bytes.len(), "zero": d.zero,
+            "relocations": relocations_json(file, &d.relocs),
+        })
+    });
+    let header: serde_json::Map<String, Value> =
+        header_facts(file).into_iter().map(|(key, value)| (key.to_string(), value.into())).collect();
     json!({
         "kind": "module",
         "version": file.version,
         "bytes": size,
+        "header": header,
         "functions": functions.collect::<Vec<_>>(),
         "data": data.collect::<Vec<_>>(),
         "externals": file.externals.iter().map(|e| json!([e.module, e.name])).collect::<Vec<_>>(),
@@ -156,10 +214,23 @@ fn module_json(file: &LibFile, size: usize) -> Value {
     })
 }
 
+fn relocations_json(file: &LibFile, relocs: &[LibReloc]) -> Vec<Value> {
+    let kind = |r: &LibReloc| match r.kind {
+        LibRelocKind::Word => "word",
+        LibRelocKind::Low => "low",
+        LibRelocKind::High => "high",
+    };
+    let one = |r: &LibReloc| {
+        let target = file.target_name(r.target);
+        json!({ "offset": r.offset, "target": target, "addend": r.addend, "kind": kind(r) })
+    };
+    relocs.iter().map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::obj::libfile::{External, LibRelocKind};
+    use crate::obj::libfile::External;
 
     #[test]
     fn a_program_shows_its_addresses() {
@@ -222,6 +293,12 @@ external
 
 uses
   _far: row, math.sin
+
+masks
+  _far: functions 0, data 1
+
+needs
+  _far: _far, row, math.sin
 
 relocations
   _far +1: row+2

@@ -14,7 +14,7 @@ use crate::codegen::convention::{self, FINISHED_ZERO_PAGE_BYTES, ParamLoc};
 use crate::codegen::inline_asm::InlineAsm;
 use crate::codegen::mach::Label;
 use crate::mir::callgraph::CallGraph;
-use crate::mir::ir::{Func, FuncKind, Program};
+use crate::mir::ir::{Func, FuncKind, GlobalKind, Program};
 use crate::mos::inst::Mode;
 use crate::mos::item::{Item, Operand, Part, Symbol};
 use crate::obj::rt_abi::{Loc, RT_A};
@@ -38,7 +38,7 @@ pub fn calls_finished(program: &Program) -> bool {
 pub fn check(program: &Program, graph: &CallGraph, module: bool, sink: &mut Sink) {
     if module {
         program.funcs.iter().filter(|f| !f.is_extern()).for_each(|f| check_function(f, sink));
-        for global in program.globals.iter().filter(|g| g.keep) {
+        for global in program.globals.iter().filter(|g| g.keep && g.kind != GlobalKind::Mapped) {
             let text = format!("'{}' has a fixed address, which a .LIB cannot give it", global.name);
             sink.push(Diagnostic::global(codes::NOT_IN_LIB, text).help(KEEP_SOURCE));
         }

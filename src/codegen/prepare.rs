@@ -14,7 +14,9 @@ use crate::mir::ir::{
 };
 
 /// The variable that holds the top of the software stack.
-pub const STACK_POINTER: &str = "soft_stack_pointer";
+pub const STACK_POINTER: &str = "rt_stack_pointer";
+/// The function that empties the stack, the first initialiser.
+pub const STACK_INIT: &str = "soft_stack_init";
 /// The linker's symbol for the first byte after everything else.
 pub const STACK_START: &str = "soft_stack_start";
 
@@ -59,7 +61,7 @@ pub fn add_stack(program: &mut Program) -> GlobalId {
 
 /// A function that empties the stack, run before everything else.
 fn initialiser(pointer: GlobalId, start: GlobalId) -> Func {
-    let mut func = Func::new("soft_stack_init", Vec::new(), None);
+    let mut func = Func::new(STACK_INIT, Vec::new(), None);
     let value = func.values.push(Ty::I16);
     let mut block = crate::mir::ir::Block::default();
     let inst = |result, op| Inst { result, op, span: None };

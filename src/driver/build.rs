@@ -22,7 +22,7 @@ use crate::mir::ir::Program;
 use crate::mos::item::Name;
 use crate::sema::interface::Interface;
 use crate::sema::{self, CheckContext, hir};
-use crate::{codegen, link, lower, mir, opt, out};
+use crate::{codegen, link, lower, mir, obj, opt, out};
 
 /// The results of a compilation.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -58,6 +58,7 @@ pub fn build(
         let (interface, imports) = (&module.interface, module.imports.clone());
         let lib = finished::compile(hir, interface, imports, options, &mut dump, sources, sink)?;
         dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
+        dump.stage(EmitKind::Graph, || obj::deps::dot(&lib.name, &lib.file));
         let libs = vec![(lib.file_name(), lib.bytes)];
         return Some(Built { libs, emits: dump.finish(), ..Built::default() });
     }
@@ -255,7 +256,7 @@ fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedMo
         return;
     }
     // The software stack comes first: initialisers may use it.
-    let at = usize::from(input.init.first().is_some_and(|name| name.as_str() == "rt_stack_init"));
+    let at = usize::from(input.init.first().is_some_and(|name| name.as_str() == codegen::prepare::STACK_INIT));
     input.init.splice(at..at, selected.init);
     if target == Target::Dynamic {
         input.modules = modules.iter().map(dynamic_module).collect();

@@ -1,6 +1,7 @@
 //! Objects: position-free code and data between code generation and linking.
 
 pub mod branch;
+pub mod deps;
 pub mod emit;
 pub mod lib_v1;
 pub mod lib_v2;

@@ -1,0 +1,222 @@
+//! Modules as `.LIB` files: written, read back, linked without their source, and damaged ones.
+//!
+//! Everything runs in memory; programs run on the built-in machine.
+
+use pycoc::base::diag::{Severity, Sink};
+use pycoc::base::source::SourceMap;
+use pycoc::driver::build::{Built, build};
+use pycoc::driver::files::MemoryFiles;
+use pycoc::driver::session::{LibFormat, OptLevel, Options, Prefer, Target};
+use pycoc::obj::libfile::LibFile;
+use pycoc::sim::{Machine, NoDrive, RunOptions};
+
+/// The result, or all messages.
+fn built(files: &MemoryFiles, main: &str, options: &Options) -> Result<Built, String> {
+    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+    let built = build(files, options, main, &mut sources, &mut sink);
+    let texts: Vec<String> = sink
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .map(|d| format!("[{}] {} {}", d.code, d.message, d.helps.join(" ")))
+        .collect();
+    built.ok_or(texts.join("\n"))
+}
+
+fn lib(files: &MemoryFiles, main: &str, options: &Options) -> Result<(String, Vec<u8>), String> {
+    let options = Options { target: Target::Library, ..options.clone() };
+    built(files, main, &options).map(|built| built.libs[0].clone())
+}
+
+/// What a program prints.
+fn output(files: &MemoryFiles, options: &Options) -> Result<String, String> {
+    let prg = built(files, "main.pyco", options)?.prg.ok_or("no program")?;
+    let mut machine = Machine::new();
+    machine.load_prg(&prg).map_err(|e| e.to_string())?;
+    Ok(machine.run(&RunOptions::default(), &mut NoDrive).output.text.trim_end().to_string())
+}
+
+/// A module that uses recursion, arrays, strings, pointers across calls, state and constants.
+const TOOLS: &str = "\
+module tools@1.2
+LIMIT = 300
+NAMES: tuple[byte] = (7, 8, 9)
+
+class Point:
+    x: int = 0
+    y: int = 5
+
+    def sum() -> int:
+        return self.x + self.y
+
+    def shift(by: alias[Point]):
+        self.x = self.x + by.sum()
+        self.y = self.y + by.sum()
+
+@singleton
+class State:
+    count: word = 40
+
+    def next() -> word:
+        self.count = self.count + 1
+        return self.count
+
+def depth(n: byte) -> word:
+    local: array[byte, 4] = (n, n, n, n)
+    if n == 0:
+        return 0
+    return depth(n - 1) + local[3]
+
+def many(a: long, b: word, c: byte, d: word, e: byte) -> long:
+    return a + b + c + d + e
+
+def greet(name: alias[string]):
+    print(\"HELLO \", name, NAMES[1])
+";
+
+const MAIN: &str = "\
+from tools@>=1.0 import LIMIT, NAMES, Point, State, depth, many, greet
+
+def main():
+    p: tools.Point
+    q: tools.Point
+    p()
+    q()
+    p.x = 10
+    p.shift(q)
+    s: tools.State
+    name: string[10] = \"BOB\"
+    print(p.x, \" \", p.y, \" \", s.next(), s.next(), \" \", tools.depth(10))
+    print(tools.many(100000, 2, 3, 4, 5), \" \", tools.LIMIT, \" \", tools.NAMES[2])
+    tools.greet(name)
+";
+
+fn files(list: &[(&str, &str)]) -> MemoryFiles {
+    let files = MemoryFiles::default();
+    list.iter().for_each(|(path, text)| files.add(*path, *text));
+    files
+}
+
+#[test]
+fn a_module_without_source_does_the_same_in_both_formats_at_every_level() {
+    let expected =
+        output(&files(&[("main.pyco", MAIN), ("tools.pyco", TOOLS)]), &Options::default()).unwrap();
+    assert!(expected.contains("HELLO BOB"), "{expected}");
+    for opt in [OptLevel::O0, OptLevel::O2, OptLevel::Os] {
+        for lib_format in [LibFormat::Lowest, LibFormat::V2] {
+            let options = Options { opt, lib_format, ..Options::default() };
+            let (name, bytes) = lib(&files(&[("tools.pyco", TOOLS)]), "tools.pyco", &options).unwrap();
+            assert_eq!(name, "TOOLS.LIB");
+            let files = files(&[("main.pyco", MAIN)]);
+            files.add("TOOLS.LIB", bytes);
+            assert_eq!(output(&files, &options).as_deref(), Ok(expected.as_str()), "{opt:?} {lib_format:?}");
+        }
+    }
+}
+
+#[test]
+fn a_source_that_a_finished_module_needs_shares_its_state() {
+    let counter = "@singleton\nclass Counter:\n    n: byte = 3\n\ndef up() -> byte:\n    c: Counter\n    c.n = c.n + 1\n    return c.n\n";
+    let user = "from counter import up\n\ndef twice() -> byte:\n    counter.up()\n    return counter.up()\n";
+    let main = "from counter import up\nfrom user import twice\n\ndef main():\n    print(user.twice(), counter.up())\n";
+    let all = files(&[("counter.pyco", counter), ("user.pyco", user)]);
+    let (_, bytes) = lib(&all, "user.pyco", &Options::default()).unwrap();
+    let files = files(&[("counter.pyco", counter), ("main.pyco", main)]);
+    files.add("USER.LIB", bytes);
+    assert_eq!(output(&files, &Options::default()).as_deref(), Ok("56"));
+}
+
+#[test]
+fn only_what_is_used_of_a_file_is_linked() {
+    let module = "def small() -> byte:\n    return 1\n\ndef large():\n    print(\"UNUSED TEXT\")\n";
+    let (_, bytes) = lib(&files(&[("m.pyco", module)]), "m.pyco", &Options::default()).unwrap();
+    let files = files(&[("main.pyco", "from m import small\n\ndef main():\n    print(m.small())\n")]);
+    files.add("M.LIB", bytes);
+    let prg = built(&files, "main.pyco", &Options::default()).unwrap().prg.unwrap();
+    assert!(!prg.windows(6).any(|w| w == b"UNUSED"));
+}
+
+#[test]
+fn the_choice_between_source_and_file_follows_the_option() {
+    let source = |n: u8| format!("def f() -> byte:\n    return {n}\n");
+    let (_, bytes) = lib(&files(&[("m.pyco", &source(1))]), "m.pyco", &Options::default()).unwrap();
+    let files = files(&[("main.pyco", "from m import f\n\ndef main():\n    print(m.f())\n")]);
+    files.add("m.pyco", source(2));
+    files.add("M.LIB", bytes);
+    for (prefer, printed) in [(Prefer::Lib, "1"), (Prefer::Source, "2")] {
+        let options = Options { prefer, ..Options::default() };
+        assert_eq!(output(&files, &options).as_deref(), Ok(printed));
+    }
+}
+
+#[test]
+fn what_no_file_can_hold_is_an_error() {
+    let functions: String = (0..9).map(|i| format!("def f{i}() -> byte:\n    return {i}\n\n")).collect();
+    let v1 = Options { lib_format: LibFormat::V1, ..Options::default() };
+    let error = lib(&files(&[("nine.pyco", &functions)]), "nine.pyco", &v1).unwrap_err();
+    assert!(
+        error.starts_with("[E4021] Module 'nine' does not fit version 1") && error.contains("functions: 9")
+    );
+    assert!(error.contains("--lib-format 1"), "{error}");
+    let handler = "@irq\ndef tick():\n    pass\n\ndef on():\n    __set_irq__(tick)\n";
+    let error = lib(&files(&[("m.pyco", handler)]), "m.pyco", &Options::default()).unwrap_err();
+    assert!(error.contains("[E4020] The interrupt handler 'm.tick'"), "{error}");
+}
+
+#[test]
+fn the_other_character_set_is_refused() {
+    let lower = Options { lowercase: true, ..Options::default() };
+    let (_, bytes) = lib(&files(&[("m.pyco", "def f():\n    print(\"a\")\n")]), "m.pyco", &lower).unwrap();
+    let files = files(&[("main.pyco", "from m import f\n\ndef main():\n    m.f()\n")]);
+    files.add("M.LIB", bytes);
+    let error = output(&files, &Options::default()).unwrap_err();
+    assert!(error.starts_with("[E4022] 'M.LIB' was compiled for the lower/upper"), "{error}");
+}
+
+#[test]
+fn a_damaged_file_matters_only_when_it_is_taken() {
+    let files = files(&[("main.pyco", "from m import f\n\ndef main():\n    print(m.f())\n")]);
+    files.add("M.LIB", b"PL\x07".to_vec());
+    let error = output(&files, &Options::default()).unwrap_err();
+    assert!(error.starts_with("[E4090] 'M.LIB'") && !error.contains('\n'), "{error}");
+    files.add("m.pyco", "def f() -> byte:\n    return 4\n");
+    assert_eq!(output(&files, &Options::default()).as_deref(), Ok("4"));
+}
+
+/// How many changed files are tried: many when the code is fast.
+const MUTATIONS: u32 = if cfg!(debug_assertions) { 4_000 } else { 100_000 };
+
+#[test]
+fn no_change_of_a_file_makes_the_reader_fail() {
+    for lib_format in [LibFormat::V1, LibFormat::V2] {
+        let options = Options { lib_format, ..Options::default() };
+        let (_, good) = lib(&files(&[("tools.pyco", TOOLS)]), "tools.pyco", &options).unwrap();
+        let mut seed = 1u32;
+        let mut random = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 17;
+            seed ^= seed << 5;
+            seed as usize
+        };
+        let mut refused = 0;
+        for _ in 0..MUTATIONS {
+            let mut bytes = good.clone();
+            for _ in 0..1 + random() % 3 {
+                let at = random() % bytes.len();
+                match random() % 4 {
+                    0 => bytes.truncate(at.max(1)),
+                    1 => bytes[at] ^= 1 << (random() % 8),
+                    2 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFE, 0xFF][random() % 6],
+                    _ => bytes[at] = random() as u8,
+                }
+            }
+            match LibFile::read(&bytes) {
+                Ok(file) => assert!(file.write().is_ok()),
+                Err(error) => {
+                    assert!(!error.field.is_empty() && !error.problem.is_empty());
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > MUTATIONS / 4, "{refused}");
+    }
+}
