@@ -108,7 +108,7 @@ fn numbers() {
     assert_eq!(value("0xD0_20"), ExprKind::Int(53280));
     assert_eq!(value("0b1010"), ExprKind::Int(10));
     assert_eq!(value("18446744073709551615"), ExprKind::Int(u64::MAX));
-    assert_eq!(value("3.14"), ExprKind::Float(3.14_f64));
+    assert_eq!(value("3.25"), ExprKind::Float(3.25));
     assert_eq!(value("1e-3"), ExprKind::Float(0.001));
     assert_eq!(value(".5"), ExprKind::Float(0.5));
 }

@@ -23,7 +23,7 @@ use crate::syntax::ast;
 /// What was found of a module.
 #[derive(Debug)]
 pub enum Form {
-    Source(Unit),
+    Source(Box<Unit>),
     Finished(Box<FinishedModule>),
 }
 
@@ -187,7 +187,7 @@ impl Finder<'_> {
             None => self.reader.unit(path),
         };
         if let Some(unit) = unit {
-            self.units.insert(path.to_string(), Form::Source(unit));
+            self.units.insert(path.to_string(), Form::Source(Box::new(unit)));
         }
     }
 
@@ -403,7 +403,12 @@ impl Finder<'_> {
             };
             loaded.push(Loaded { name, form, found, imports: texts(imports) });
         }
-        loaded.push(Loaded { name: program, form: Form::Source(main), found, imports: texts(main_imports) });
+        loaded.push(Loaded {
+            name: program,
+            form: Form::Source(Box::new(main)),
+            found,
+            imports: texts(main_imports),
+        });
         loaded
     }
 

@@ -235,7 +235,7 @@ impl Builder<'_> {
         reloc: &Reloc,
         whose: &Name,
         file: &LibFile,
-        externals: &mut Vec<External>,
+        externals: &mut [External],
     ) -> Option<LibReloc> {
         let problem = |what: String| Some(LibError::new(format!("'{whose}'"), what));
         let kind = match reloc.kind {

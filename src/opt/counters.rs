@@ -135,7 +135,7 @@ fn last_value(func: &Func, counter: &Counter, first: u32, end: End) -> Option<u3
     let size = step.unsigned_abs();
     let distance =
         if step > 0 { end.number.wrapping_sub(first) } else { first.wrapping_sub(end.number) } & ty.mask();
-    if size == 0 || distance % size != 0 || (end.next && distance == 0) {
+    if size == 0 || !distance.is_multiple_of(size) || (end.next && distance == 0) {
         return None;
     }
     let rounds = i64::from(distance / size) - i64::from(end.next);

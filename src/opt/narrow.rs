@@ -52,8 +52,11 @@ fn run(func: &mut Func, _ctx: &Context) -> bool {
     true
 }
 
+/// A block's parameter, by position, and the type that is enough for it.
+type NarrowParam = (BlockId, usize, Ty);
+
 /// Which parameters (block, position, type) and operations are narrowed.
-fn plan(func: &Func) -> (Vec<(BlockId, usize, Ty)>, IndexVec<BlockId, Vec<Plan>>) {
+fn plan(func: &Func) -> (Vec<NarrowParam>, IndexVec<BlockId, Vec<Plan>>) {
     let bits = demanded_bits(func);
     let ranges = Ranges::new(func);
     let defs = Defs::new(func);

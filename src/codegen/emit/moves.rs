@@ -168,7 +168,7 @@ impl Emitter<'_> {
             (To::V(v), From::Src(s)) => self.move_to(*v, s),
             (To::V(v), _) => {
                 match (self.place_to(to), self.place_from(from)) {
-                    (Place::Reg(r), p) => self.to_register(r, from, p),
+                    (Place::Reg(r), p) => self.fill_register(r, from, p),
                     (_, Place::Reg(r)) => {
                         let cell = self.cell(*v);
                         self.ins(store(r), Arg::Cell(cell));
@@ -186,7 +186,7 @@ impl Emitter<'_> {
             (To::Reg(r), From::Src(s)) => self.load(*r, s),
             (To::Reg(r), _) => {
                 let place = self.place_from(from);
-                self.to_register(*r, from, place);
+                self.fill_register(*r, from, place);
             }
             (To::Foreign(..) | To::Zp(_), _) => {
                 let arg = match to {
@@ -220,7 +220,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn to_register(&mut self, r: R, from: &From, place: Place) {
+    fn fill_register(&mut self, r: R, from: &From, place: Place) {
         match (r, place, from) {
             (R::X, Place::Reg(R::A), _) => self.implied(Tax),
             (R::Y, Place::Reg(R::A), _) => self.implied(Tay),

@@ -125,7 +125,7 @@ fn remove_jumps_to_next(code: &mut Vec<MInst>) {
 }
 
 /// `jsr f; rts` is `jmp f`: the callee's `rts` returns for both.
-fn make_tail_calls(code: &mut Vec<MInst>) -> bool {
+fn make_tail_calls(code: &mut [MInst]) -> bool {
     let mut changed = false;
     for at in 0..code.len().saturating_sub(1) {
         let next = code[at + 1..].iter().find(|i| !matches!(i.kind, MKind::Label(_)));
