@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 const ROUNDS: usize = 20_000;
 
 fn link() -> Routines {
-    Routines::link(&["float.s", "float_convert.s", "div32.s"])
+    Routines::link(&["float.s", "float_product.s", "float_convert.s", "div32.s"])
 }
 
 fn state(ra: u32, rb: u32) -> State {

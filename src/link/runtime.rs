@@ -62,6 +62,7 @@ const FILES: &[File] = files! {
     All "shift.s"
     All "fixed.s"
     All "float.s"
+    All "float_product.s"
     All "float_convert.s"
     All "print.s"
     All "number.s"
