@@ -12,7 +12,11 @@ use std::cmp::Ordering;
 const ROUNDS: usize = 20_000;
 
 fn link() -> Routines {
-    Routines::link(&["float.s", "float_product.s", "float_convert.s", "div32.s"])
+    Routines::link(&["float.s", "float_sum.s", "float_product.s", "float_convert.s", "div32.s"])
+}
+
+fn link_small() -> Routines {
+    Routines::link(&["float_small.s"])
 }
 
 fn state(ra: u32, rb: u32) -> State {
@@ -41,13 +45,12 @@ fn show(bits: Bits) -> String {
     format!("{:02x?} = {:e}", bits.to_le_bytes(), float::to_f64(bits))
 }
 
-fn check_operation(name: &str, meaning: fn(Bits, Bits) -> Bits) {
-    let mut routines = link();
+fn check_operation(routines: &mut Routines, name: &str, meaning: fn(Bits, Bits) -> Bits) {
     let mut total = 0;
     for _ in 0..ROUNDS {
         let near = float::from_f64(1.0) | routines.random() & !0x7f;
-        let a = operand(&mut routines, near);
-        let b = operand(&mut routines, a);
+        let a = operand(routines, near);
+        let b = operand(routines, a);
         let after = routines.call(name, state(a, b));
         let expected = meaning(a, b);
         assert!(
@@ -65,18 +68,24 @@ fn check_operation(name: &str, meaning: fn(Bits, Bits) -> Bits) {
 
 #[test]
 fn sums() {
-    check_operation("rt_fadd", float::add);
-    check_operation("rt_fsub", float::sub);
+    for mut routines in [link(), link_small()] {
+        check_operation(&mut routines, "rt_fadd", float::add);
+        check_operation(&mut routines, "rt_fsub", float::sub);
+    }
 }
 
 #[test]
 fn products() {
-    check_operation("rt_fmul", float::mul);
+    for mut routines in [link(), link_small()] {
+        check_operation(&mut routines, "rt_fmul", float::mul);
+    }
 }
 
 #[test]
 fn quotients() {
-    check_operation("rt_fdiv", float::div);
+    for mut routines in [link(), link_small()] {
+        check_operation(&mut routines, "rt_fdiv", float::div);
+    }
 }
 
 #[test]

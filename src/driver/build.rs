@@ -85,6 +85,7 @@ pub fn build(
         mapped: generated.mapped,
         zero_page: generated.zero_page,
         modules: Vec::new(),
+        small: codegen_options(options, false).small,
     };
     add_finished(&mut input, selected, &finished, options.target);
     let image = link::link(&input, sink)?;

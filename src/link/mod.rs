@@ -55,6 +55,8 @@ pub struct LinkInput {
     /// Modules that the program loads when it starts, in dependency order. Their parts are reached by
     /// the symbols that `obj::liblink` gives them.
     pub modules: Vec<DynamicModule>,
+    /// Take the run-time routines that need little room.
+    pub small: bool,
 }
 
 /// A section with its address and its final bytes.
@@ -88,7 +90,7 @@ pub struct Image {
 
 /// Links a program; `None` after an error.
 pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
-    let mut library = Library::new(&input.env);
+    let mut library = Library::new(&input.env, input.small);
     let mut roots: Vec<Name> = input.entry.iter().chain(&input.init).chain(&input.keep).cloned().collect();
     let imports = Imports::new(&input.modules);
     let mut reachable = shake(&input.sections, &mut library, &roots, &imports);

@@ -20,6 +20,10 @@ use crate::obj::zpset::ZpSet;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Scope {
     All,
+    /// Programs that shall be fast.
+    Fast,
+    /// Programs that shall be small.
+    Small,
     Bare,
     Kernal,
     Upper,
@@ -27,9 +31,11 @@ enum Scope {
 }
 
 impl Scope {
-    fn covers(self, env: &Environment) -> bool {
+    fn covers(self, env: &Environment, small: bool) -> bool {
         match self {
             Scope::All => true,
+            Scope::Fast => !small,
+            Scope::Small => small,
             Scope::Bare => !env.kernal,
             Scope::Kernal => env.kernal,
             Scope::Upper => !env.lowercase,
@@ -62,7 +68,9 @@ const FILES: &[File] = files! {
     All "shift.s"
     All "fixed.s"
     All "float.s"
-    All "float_product.s"
+    Fast "float_sum.s"
+    Fast "float_product.s"
+    Small "float_small.s"
     All "float_convert.s"
     All "print.s"
     All "number.s"
@@ -111,10 +119,10 @@ pub struct Library {
 }
 
 impl Library {
-    /// The library for programs with this environment.
-    pub fn new(env: &Environment) -> Library {
+    /// The library for programs with this environment; `small`: routines that take little room.
+    pub fn new(env: &Environment, small: bool) -> Library {
         let mut index = BTreeMap::new();
-        for (i, file) in FILES.iter().enumerate().filter(|(_, file)| file.scope.covers(env)) {
+        for (i, file) in FILES.iter().enumerate().filter(|(_, file)| file.scope.covers(env, small)) {
             index.extend(symbols(file.text).map(|symbol| (symbol, i)));
         }
         let kernal = KERNAL_ROUTINES.iter().filter(|_| env.kernal);
@@ -210,18 +218,18 @@ pub fn assemble_own(name: &str, text: &str) -> RtSection {
 mod tests {
     use super::*;
 
-    fn environments() -> [Environment; 4] {
-        [(false, false), (false, true), (true, false), (true, true)].map(|(kernal, lowercase)| Environment {
-            kernal,
-            lowercase,
-            ..Environment::default()
+    /// With the preference for small routines.
+    fn environments() -> [(Environment, bool); 4] {
+        let pairs = [(false, false), (false, true), (true, false), (true, true)];
+        pairs.map(|(kernal, lowercase)| {
+            (Environment { kernal, lowercase, ..Environment::default() }, kernal == lowercase)
         })
     }
 
     #[test]
     fn every_file_assembles_and_defines_what_the_index_says() {
-        for env in environments() {
-            let mut library = Library::new(&env);
+        for (env, small) in environments() {
+            let mut library = Library::new(&env, small);
             for symbol in library.symbols().collect::<Vec<_>>() {
                 assert!(library.find(symbol).is_some(), "{symbol}");
             }
@@ -230,8 +238,8 @@ mod tests {
 
     #[test]
     fn a_symbol_is_defined_by_one_file_of_an_environment() {
-        for env in environments() {
-            let files = FILES.iter().filter(|file| file.scope.covers(&env));
+        for (env, small) in environments() {
+            let files = FILES.iter().filter(|file| file.scope.covers(&env, small));
             let mut all: Vec<&str> = files.flat_map(|file| symbols(file.text)).collect();
             all.sort_unstable();
             for pair in all.windows(2) {
@@ -242,6 +250,6 @@ mod tests {
 
     #[test]
     fn an_unknown_symbol_is_not_found() {
-        assert!(Library::new(&Environment::default()).find("rt_nothing").is_none());
+        assert!(Library::new(&Environment::default(), false).find("rt_nothing").is_none());
     }
 }

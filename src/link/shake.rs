@@ -130,7 +130,7 @@ mod tests {
     fn only_what_is_reached_is_linked_and_cycles_end() {
         let program =
             [section("a", &["main"]), section("b", &[]), section("main", &["a", "c"]), section("c", &[])];
-        let mut library = Library::new(&Environment::default());
+        let mut library = Library::new(&Environment::default(), false);
         let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["a", "main", "c"]);
         assert_eq!(reachable.sections[0].wanted_by, Some("main".into()));
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn run_time_routines_come_with_what_they_need() {
         let program = [section("main", &["rt_str_copy", "rt_exit", "nowhere"])];
-        let mut library = Library::new(&Environment::default());
+        let mut library = Library::new(&Environment::default(), false);
         let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["main", "rt_str_copy"]);
         assert!(reachable.zero_page.contains(2) && reachable.start_up.contains("rt_exit"));
