@@ -182,6 +182,25 @@ fn a_damaged_file_matters_only_when_it_is_taken() {
     assert_eq!(output(&files, &Options::default()).as_deref(), Ok("4"));
 }
 
+#[test]
+fn the_example_in_the_description_of_the_format_is_a_module() {
+    let page = include_str!("../docs/lib-format.md");
+    let dump = page.split("```text\n0000").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let lines = dump.lines().enumerate().map(|(i, line)| if i == 0 { line } else { &line[4..] });
+    let bytes: Vec<u8> =
+        lines.flat_map(str::split_whitespace).map(|b| u8::from_str_radix(b, 16).unwrap()).collect();
+    let file = LibFile::read(&bytes).unwrap();
+    assert_eq!(
+        (bytes.len(), file.functions[0].name.as_str(), file.data[0].name.as_str()),
+        (99, "step", "STEPS")
+    );
+    assert_eq!((file.functions[0].relocs[0].addend, file.texts()[1].1.as_str()), (2, "tbyte,3"));
+    let source = page.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let small = Options { opt: OptLevel::Os, ..Options::default() };
+    let (_, made) = lib(&files(&[("dice.pyco", source)]), "dice.pyco", &small).unwrap();
+    assert_eq!(made, bytes);
+}
+
 /// How many changed files are tried: many when the code is fast.
 const MUTATIONS: u32 = if cfg!(debug_assertions) { 4_000 } else { 100_000 };
 

@@ -68,10 +68,19 @@ pub fn open(name: &str, path: &str, bytes: Vec<u8>) -> Result<FinishedModule, Di
         Diagnostic::global(codes::BAD_LIB, format!("'{path}' is not a valid module: {error}"))
     };
     let file = LibFile::read(&bytes).map_err(damaged)?;
-    let (interface, facts) = notation::read(name, &file.texts()).map_err(|export| {
-        let field =
-            if export == notation::MODULE_FACTS { "the facts of the module" } else { "the type string" };
-        damaged(LibError::new("string table", format!("{field} of '{export}' is not known to this pycoc")))
+    let recompile = || {
+        let text = "its calling convention is not known to this pycoc: compile the module again";
+        damaged(LibError::new("convention", text))
+    };
+    if file.version > 1 && u32::from(file.header.abi) != notation::ABI {
+        return Err(recompile());
+    }
+    let (interface, facts) = notation::read(name, &file.texts()).map_err(|export| match export.as_str() {
+        notation::MODULE_FACTS => recompile(),
+        _ => damaged(LibError::new(
+            "string table",
+            format!("the type of '{export}' is not known to this pycoc"),
+        )),
     })?;
     Ok(FinishedModule { name: name.to_string(), path: path.to_string(), bytes, file, interface, facts })
 }

@@ -5,6 +5,7 @@
 //! what is in the string table behind a public name (its type), which other layers make and read.
 
 use crate::base::bytes::{Reader, Writer, read_u16_at};
+use crate::obj::deps::externals_of;
 use crate::obj::libfile::{
     External, FIRST_EXTERNAL, Function, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, MAGIC, Segment,
     is_public,
@@ -258,10 +259,10 @@ fn read_relocs(
         let declared = match target {
             LibTarget::Function(i) => i == number || function.uses_functions.contains(&i),
             LibTarget::Data(i) => function.uses_data.contains(&i),
-            LibTarget::External(_) => true,
+            LibTarget::External(i) => externals_of(function).any(|e| e == i),
         };
         if !declared {
-            let text = format!("it refers to {target:?}, which uses_funcs and uses_data do not name");
+            let text = format!("it refers to {target:?}, which the function's index entry does not name");
             return Err(LibError::new(field, text));
         }
         relocs.push(LibReloc { offset, target, addend, kind: LibRelocKind::Word });
