@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
+use crate::mir::dom::Dom;
 use crate::mir::effects::is_pure;
 use crate::mir::eval;
 use crate::mir::ir::{Block, BlockId, Func, Inst, Op, Target, Term, Value};
+use crate::mir::loops::Loops;
 use crate::mir::rewrite::{self, Substitution, for_each_term_use};
 use crate::opt::{Context, Pass, Run};
 
@@ -146,6 +148,11 @@ impl Threader {
             block.insts.iter().for_each(|i| i.op.for_each_use(&mut see));
             for_each_term_use(&block.term, &mut see);
         }
+        // Threading through the test of a loop would run the loop here, round by round.
+        let cfg = Cfg::new(func);
+        for l in Loops::new(&cfg, &Dom::new(&cfg)).loops.iter() {
+            closed[l.header] &= matches!(func.blocks[l.header].term, Term::Jump(_));
+        }
         Self { closed, consts }
     }
 
@@ -204,5 +211,37 @@ impl Threader {
     fn evaluate(&self, func: &Func, inst: &Inst, known: &BTreeMap<Value, Known>) -> Option<u32> {
         let ty = func.ty(inst.result?);
         eval::op(&inst.op, ty, |v| func.ty(v), |v| self.constant(v, known))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mir::{print, text, verify};
+    use crate::opt::{Level, pass_named, run_pass};
+
+    fn simplified(body: &str) -> String {
+        let text = format!("func @f(i1, i8) -> i8 {{\nb0(v0: i1, v1: i8):\n{body}\n}}");
+        let mut program = text::parse(&text).unwrap();
+        run_pass(&mut program, pass_named("simplify_cfg").unwrap(), Level::O2);
+        verify::verify(&program).unwrap();
+        print::program(&program)
+    }
+
+    #[test]
+    fn a_jump_with_a_known_outcome_goes_straight() {
+        let text = simplified(
+            "v2: i1 = const 0\n v3: i1 = const 1\n branch v0, b1, b2\nb1:\n rt rt_print_u8(v1)\n jump b3(v2)\n\
+             b2:\n jump b3(v3)\nb3(v4: i1):\n branch v4, b4, b5\nb4:\n return v1\nb5:\n v5: i8 = neg v1\n return v5",
+        );
+        assert_eq!(text.matches("branch").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_loop_is_not_run_here() {
+        let text = simplified(
+            "v2: i8 = const 0\n v3: i8 = const 1\n jump b1(v2)\nb1(v4: i8):\n v5: i8 = add v4, v3\n\
+             v6: i8 = const 200\n v7: i1 = cmp ult v5, v6\n branch v7, b1(v5), b2(v5)\nb2(v8: i8):\n return v8",
+        );
+        assert!(text.contains("branch"), "{text}");
     }
 }

@@ -49,6 +49,7 @@ fn parts(func: &Func) -> IndexVec<SlotId, Option<Vec<Part>>> {
         func.slots.iter().map(|s| (s.size <= 64).then(Vec::new)).collect();
     // Copies and fills must cover whole parts; what a copy reads must all be parts.
     let mut bulk: Vec<(SlotId, Part, bool)> = Vec::new();
+    let mut between: Vec<Between> = Vec::new();
     for inst in func.blocks.iter().flat_map(|b| &b.insts) {
         let mut access = |addr: &Addr, len: u32, access: Access, whole: Option<bool>| {
             let Base::Slot(slot) = addr.base else { return };
@@ -75,6 +76,9 @@ fn parts(func: &Func) -> IndexVec<SlotId, Option<Vec<Part>>> {
             Op::Copy { dst, src, len, access: kind } => {
                 access(dst, *len, *kind, Some(false));
                 access(src, *len, *kind, Some(true));
+                if let (Base::Slot(to), Base::Slot(from)) = (dst.base, src.base) {
+                    between.push(Between { to, to_at: dst.offset, from, from_at: src.offset, len: *len });
+                }
             }
             Op::Addr(addr) => {
                 if let Base::Slot(slot) = addr.base {
@@ -91,6 +95,7 @@ fn parts(func: &Func) -> IndexVec<SlotId, Option<Vec<Part>>> {
             _ => {}
         }
     }
+    divide_alike(&mut parts, &between);
     for (slot, part, reads) in &bulk {
         if let Some(list) = &mut parts[*slot]
             && *reads
@@ -102,6 +107,7 @@ fn parts(func: &Func) -> IndexVec<SlotId, Option<Vec<Part>>> {
             list.extend(new);
         }
     }
+    divide_alike(&mut parts, &between);
     for list in parts.iter_mut() {
         let Some(all) = list else { continue };
         all.sort_unstable();
@@ -120,7 +126,56 @@ fn parts(func: &Func) -> IndexVec<SlotId, Option<Vec<Part>>> {
             parts[slot] = None;
         }
     }
+    // A slot that stays in memory takes what the other is divided into; two that do not must agree.
+    for copy in &between {
+        if parts[copy.to].is_some() && parts[copy.from].is_some() && copy.missing(&parts).is_some() {
+            parts[copy.to] = None;
+            parts[copy.from] = None;
+        }
+    }
     parts
+}
+
+/// A copy from one slot to another.
+struct Between {
+    to: SlotId,
+    to_at: i32,
+    from: SlotId,
+    from_at: i32,
+    len: u32,
+}
+
+impl Between {
+    /// A part that one of the two slots has and the other should have too.
+    fn missing(&self, parts: &IndexVec<SlotId, Option<Vec<Part>>>) -> Option<(SlotId, Part)> {
+        let way = |a: SlotId, a_at: i32, b: SlotId, b_at: i32| {
+            let (from, to) = (parts[a].as_ref()?, parts[b].as_ref()?);
+            from.iter().find_map(|&(start, size)| {
+                let skipped = start.checked_sub(a_at as u32).filter(|s| s + size <= self.len)?;
+                let wanted = (b_at as u32 + skipped, size);
+                (!to.contains(&wanted)).then_some((b, wanted))
+            })
+        };
+        way(self.from, self.from_at, self.to, self.to_at)
+            .or_else(|| way(self.to, self.to_at, self.from, self.from_at))
+    }
+}
+
+/// Gives slots that are copied to each other the same parts. Parts that then overlap disqualify.
+fn divide_alike(parts: &mut IndexVec<SlotId, Option<Vec<Part>>>, between: &[Between]) {
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for copy in between {
+            while let Some((slot, part)) = copy.missing(parts) {
+                changed = true;
+                match &mut parts[slot] {
+                    Some(list) if list.len() < 4 * MAX_PARTS => list.push(part),
+                    list => *list = None,
+                }
+            }
+        }
+    }
 }
 
 /// Replaces fills and copies of the slots by loads and stores of their parts.
@@ -273,6 +328,18 @@ mod tests {
         );
         assert!(!text.contains("[s0"), "{text}");
         assert_eq!(text.matches("store [@g").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn copies_between_objects_divide_both_alike() {
+        let mut program = text::parse(
+            "func @f(i8) -> i16 {\n slot s0 \"\" 4\n slot s1 \"\" 4\nb0(v0: i8):\n fill [s0], v0, 4\n\
+             store [s0 + 1], v0\n copy [s1], [s0], 4\n v1: i16 = load [s1 + 2]\n return v1\n}",
+        )
+        .unwrap();
+        run_pass(&mut program, pass_named("sroa").unwrap(), Level::O2);
+        verify::verify(&program).unwrap();
+        assert!(!print::program(&program).contains("[s"), "{}", print::program(&program));
     }
 
     #[test]

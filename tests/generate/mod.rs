@@ -411,12 +411,20 @@ impl Gen<'_> {
     }
 
     fn bulk(&mut self) {
-        let (dst, src) = (self.r.below(2) as u32, 2);
-        let dst = Addr::new(Base::Global(GlobalId(dst)), self.r.below(8) as i32);
+        let global = |n: usize| Base::Global(GlobalId(n as u32));
+        let (mut dst, mut src) = (global(self.r.below(2)), global(2));
+        if let (Some(&first), Some(&last)) = (self.slots.first(), self.slots.last()) {
+            if self.r.one_in(2) {
+                dst = Base::Slot(first);
+            }
+            if self.r.one_in(2) && dst != Base::Slot(last) {
+                src = Base::Slot(last);
+            }
+        }
+        let (dst, src) = (Addr::new(dst, self.r.below(8) as i32), Addr::new(src, self.r.below(8) as i32));
         let len = 1 + self.r.below(8) as u32;
         let access = Access::Plain;
         if self.r.one_in(2) {
-            let src = Addr::new(Base::Global(GlobalId(src)), self.r.below(8) as i32);
             self.b.effect(Op::Copy { dst, src, len, access });
         } else {
             let value = self.expr(Ty::I8, 1);
