@@ -257,7 +257,8 @@ fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedMo
         return;
     }
     // The software stack comes first: initialisers may use it.
-    let at = usize::from(input.init.first().is_some_and(|name| name.as_str() == codegen::prepare::STACK_INIT));
+    let at =
+        usize::from(input.init.first().is_some_and(|name| name.as_str() == codegen::prepare::STACK_INIT));
     input.init.splice(at..at, selected.init);
     if target == Target::Dynamic {
         input.modules = modules.iter().map(dynamic_module).collect();

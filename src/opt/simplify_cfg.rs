@@ -21,11 +21,16 @@ pub const PASS: Pass =
 /// Operations of a block that a threaded jump may skip.
 const MAX_SKIPPED: usize = 6;
 
+/// Jumps that may be threaded through the headers of loops: each one past the first takes a round of
+/// some loop out of it.
+const MAX_HEADERS_SKIPPED: usize = 4;
+
 fn run(func: &mut Func, _ctx: &Context) -> bool {
     let mut changed = rewrite::remove_unreachable(func);
+    let mut headers_left = MAX_HEADERS_SKIPPED;
     loop {
         let mut again = simplify_branches(func);
-        again |= skip_blocks(func);
+        again |= skip_blocks(func, &mut headers_left);
         again |= rewrite::remove_unreachable(func);
         again |= merge_blocks(func);
         if !again {
@@ -88,8 +93,9 @@ struct Threader {
     consts: IndexVec<Value, Option<u32>>,
 }
 
-fn skip_blocks(func: &mut Func) -> bool {
+fn skip_blocks(func: &mut Func, headers_left: &mut usize) -> bool {
     let mut threader = Threader::new(func);
+    let headers = loop_headers(func);
     let mut changed = false;
     for from in func.blocks.ids() {
         for edge in 0..2 {
@@ -99,10 +105,16 @@ fn skip_blocks(func: &mut Func) -> bool {
                 if target.block == from || !threader.closed[target.block] {
                     break;
                 }
-                let Some(next) = threader.bypass(func, from, &target) else { break };
-                if next == target {
+                // Skipping the test of a loop at its entry is worth it; running the loop is not.
+                let header = headers[target.block];
+                if header && *headers_left == 0 {
                     break;
                 }
+                let Some(next) = threader.bypass(func, from, &target) else { break };
+                if next.block == target.block {
+                    break;
+                }
+                *headers_left -= usize::from(header);
                 if let Some(slot) = func.blocks[from].term.targets_mut().nth(edge) {
                     *slot = next;
                 }
@@ -111,6 +123,16 @@ fn skip_blocks(func: &mut Func) -> bool {
         }
     }
     changed
+}
+
+/// The blocks to which some edge goes back.
+fn loop_headers(func: &Func) -> IndexVec<BlockId, bool> {
+    let cfg = Cfg::new(func);
+    let mut headers = IndexVec::filled(func.blocks.len(), false);
+    for (id, preds) in cfg.preds.enumerated() {
+        headers[id] = preds.iter().any(|p| cfg.position[*p] >= cfg.position[id]);
+    }
+    headers
 }
 
 /// What is known of a value of the skipped block on one way.
