@@ -12,6 +12,8 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
         "WHAT IS YOUR NAME? BOB\nHELLO, BOB!\nYOUR NAME HAS 3 LETTERS.\n",
     ),
     ("hello.pyco", &[], "HELLO, C64!\n"),
+    // The demonstration plays itself, the same way each time.
+    ("meteors.pyco", &["--input", "DQ"], "BEST SCORE 405\n"),
     ("modules/main.pyco", &[], "1: 8\n2: 12\n3: 8\n4: 10\n5: 14\n6: 8\n"),
     ("shapes.pyco", &[], "ROOF 50\nWALLS 264\n"),
     (

@@ -128,14 +128,8 @@ impl Resolver for Names<'_> {
         if let Some(label) = self.labels.get(&(self.block.module.to_string(), name.to_string())) {
             return Some(symbol(label.clone()));
         }
-        let wanted = name.strip_prefix("__F_").or_else(|| name.strip_prefix("__C_"))?;
-        let prefix =
-            if self.block.module.is_empty() { String::new() } else { format!("{}.", self.block.module) };
-        self.program
-            .funcs
-            .iter()
-            .find(|f| f.name.strip_prefix(&prefix).is_some_and(|own| own.replace('.', "_") == wanted))
-            .map(|f| symbol(Name::from(&*f.name)))
+        // The checker has found what `__F_…` and `__C_…` stand for.
+        self.interpolate(name)
     }
 
     fn export(&self, label: &str) -> Option<Name> {

@@ -2,7 +2,8 @@
 //!
 //! In: a program after optimisation. Out: the same program in which no function of a recursion has
 //! slots: the function takes its room from the stack at entry and gives it back at each return.
-//! Scalars need nothing here: calls push what is live across them.
+//! Scalars need nothing here: calls push what is live across them. With `--checks` the new top of the
+//! stack goes to the check at the function's entry.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::mir::ir::{
     Access, Addr, Base, BinOp, Func, FuncId, Global, GlobalId, GlobalKind, Inst, Op, Program, SlotId, Term,
     Ty, Value,
 };
+use crate::mir::rt::Rt;
 
 /// The variable that holds the top of the software stack.
 pub const STACK_POINTER: &str = "rt_stack_pointer";
@@ -102,7 +104,13 @@ fn rewrite(func: &mut Func, pointer: GlobalId) {
         inst(Some(top), Op::Bin(BinOp::Add, base, amount)),
         inst(None, Op::Store(place, top, Access::Plain)),
     ];
-    func.blocks[Func::ENTRY].insts.splice(0..0, enter);
+    let entry = &mut func.blocks[Func::ENTRY].insts;
+    for check in entry.iter_mut() {
+        if let Op::Rt(Rt::StackLow, args) = &mut check.op {
+            *args = vec![top];
+        }
+    }
+    entry.splice(0..0, enter);
     for block in func.blocks.iter_mut() {
         if matches!(block.term, Term::Return(_)) {
             block.insts.push(inst(None, Op::Store(place, base, Access::Plain)));

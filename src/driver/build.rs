@@ -29,6 +29,8 @@ use crate::{codegen, link, lower, mir, obj, opt, out};
 pub struct Built {
     /// The program with its load address; none for `--lib`.
     pub prg: Option<Vec<u8>>,
+    /// The cartridge, when `main` asks for one.
+    pub crt: Option<Vec<u8>>,
     /// CBM file names and contents: the one of `--lib`, or all that `--dynamic` needs.
     pub libs: Vec<(String, Vec<u8>)>,
     /// The disk image, when one was asked for.
@@ -96,11 +98,12 @@ pub fn build(
     dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
     let prg = out::prg::write(&image);
     let libs = loaded(&image, finished, sink)?;
+    let crt = program.env.cartridge.map(|_| out::crt::write(&image, stem(main)));
     let d64 = match options.d64 {
         Some(_) => Some(disk::image(stem(main), &prg, &libs, sink)?),
         None => None,
     };
-    Some(Built { prg: Some(prg), libs, d64, emits: dump.finish() })
+    Some(Built { prg: Some(prg), crt, libs, d64, emits: dump.finish() })
 }
 
 /// A module after checking.

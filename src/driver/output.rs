@@ -24,8 +24,10 @@ pub struct Outputs {
 pub fn outputs(files: &dyn Files, options: &Options, main: &str, built: Built) -> Outputs {
     let mut outputs = Outputs::default();
     let main_path = main_output(files, options, main);
-    if let Some(prg) = built.prg {
-        outputs.files.push((main_path.clone(), prg));
+    match (built.crt, built.prg) {
+        (Some(crt), _) => outputs.files.push((cartridge_path(&main_path), crt)),
+        (None, Some(prg)) => outputs.files.push((main_path.clone(), prg)),
+        (None, None) => {}
     }
     for (name, bytes) in built.libs {
         let path = match options.target {
@@ -77,6 +79,14 @@ pub fn main_output(files: &dyn Files, options: &Options, main: &str) -> String {
         None => join(folder_of(main), &name),
         Some(path) if path.ends_with('/') || files.is_folder(path) => join(path, &name),
         Some(path) => path.clone(),
+    }
+}
+
+/// Where a cartridge goes instead of the program.
+fn cartridge_path(main_path: &str) -> String {
+    match main_path.strip_suffix(".prg") {
+        Some(path) => format!("{path}.crt"),
+        None => main_path.to_string(),
     }
 }
 
@@ -141,6 +151,13 @@ mod tests {
         assert_eq!(path(Target::Dynamic, Some("out"), "a/game.pyco"), "out/game.prg");
         assert_eq!(path(Target::Program, Some("new/"), "game.pyco"), "new/game.prg");
         assert_eq!(path(Target::Program, Some("x.bin"), "a/game.pyco"), "x.bin");
+    }
+
+    #[test]
+    fn a_cartridge_takes_the_place_of_the_program() {
+        let built = Built { prg: Some(vec![1]), crt: Some(vec![2]), ..Built::default() };
+        let outputs = outputs(&MemoryFiles::default(), &Options::default(), "a/game.pyco", built);
+        assert_eq!(outputs.files, [("a/game.crt".to_string(), vec![2])]);
     }
 
     #[test]

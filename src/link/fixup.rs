@@ -10,7 +10,7 @@ use crate::base::diag::{Diagnostic, Sink};
 use crate::link::blocks::{Block, is_relocated};
 use crate::link::dynamic::{MODULE_LIMIT, MODULE_START};
 use crate::link::place::Layout;
-use crate::link::runtime::STACK_START;
+use crate::link::runtime::{STACK_END, STACK_START};
 use crate::link::shake::Reachable;
 use crate::link::{Image, Placed};
 use crate::mos::item::Name;
@@ -67,7 +67,8 @@ fn symbols(
     absolute: &BTreeMap<Name, u16>,
 ) -> BTreeMap<Name, u16> {
     let mut symbols = absolute.clone();
-    symbols.insert(STACK_START.into(), layout.stack);
+    symbols.insert(STACK_START.into(), layout.stack.start);
+    symbols.insert(STACK_END.into(), layout.stack.end);
     symbols.insert(MODULE_START.into(), layout.modules.start as u16);
     symbols.insert(MODULE_LIMIT.into(), layout.modules.end as u16);
     for (reached, address) in reachable.sections.iter().zip(&layout.addresses) {

@@ -27,8 +27,8 @@ pub struct Layout {
     pub blocks: Vec<u16>,
     /// The addresses that are loaded.
     pub loaded: Range<u32>,
-    /// Where the software stack begins: the largest area that is left.
-    pub stack: u16,
+    /// Room for the software stack: the largest area that is left.
+    pub stack: Range<u16>,
     /// Where modules are loaded: the largest area that is left behind the program.
     pub modules: Range<u32>,
 }
@@ -139,7 +139,7 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
         .filter_map(Space::largest)
         .max_by_key(|area| area.end - area.start);
     layout.modules = variables[0].largest().cloned().unwrap_or_default();
-    layout.stack = left.map_or(0, |area| area.start as u16);
+    layout.stack = left.map_or(0..u16::MAX, |area| area.start as u16..area.end.min(0xFFFF) as u16);
     if missing > 0 {
         sink.push(too_big(&sections, missing));
     }

@@ -82,6 +82,7 @@ const FILES: &[File] = files! {
     All "raster.s"
     All "loader.s"
     All "fail.s"
+    All "stack.s"
     Bare "screen_bare.s"
     Bare "keyboard_bare.s"
     Bare "interrupt_bare.s"
@@ -108,6 +109,8 @@ pub struct RtSection {
 
 /// The symbol of the first byte of the software stack, which recursive functions with arrays use.
 pub const STACK_START: &str = "soft_stack_start";
+/// The symbol of the first byte behind it.
+pub const STACK_END: &str = "rt_stack_end";
 
 /// The library for one program.
 pub struct Library {
@@ -129,7 +132,7 @@ impl Library {
         let mut absolute: BTreeMap<Name, u16> = kernal.map(|(name, at)| ((*name).into(), *at)).collect();
         absolute.insert(ADDRESS_ZERO.into(), 0);
         // Known after placing.
-        for symbol in [STACK_START, MODULE_START, MODULE_LIMIT] {
+        for symbol in [STACK_START, STACK_END, MODULE_START, MODULE_LIMIT] {
             absolute.insert(symbol.into(), 0);
         }
         // The letter before an exponent, which the text of a float needs.

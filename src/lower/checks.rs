@@ -1,18 +1,31 @@
 //! The run-time checks of `--checks`.
 //!
 //! In: what is to be checked, where. Out: a branch to code that ends the program with a message
-//! `file:line: text`. Invariant: without the option no code at all. Not here: the check of the
-//! stack (the back end's).
+//! `file:line: text`. Invariant: without the option no code at all. The top of
+//! the software stack is filled in where the functions that use it are known (`codegen/prepare`).
 
 use crate::base::source::Span;
 use crate::c64::petscii::petscii;
+use crate::lower::data::COUNT;
 use crate::lower::func::FuncLower;
 use crate::lower::place::Mem;
-use crate::mir::ir::{Addr, Base, Cond, Ty, Value};
+use crate::mir::ir::{Addr, Base, Cond, FuncKind, Ty, Value};
 use crate::mir::rt::Rt;
 use crate::sema::hir::{Expr, ExprKind, PlaceKind, Type};
 
 impl FuncLower<'_, '_> {
+    /// Checks at the entry of a function that calls others that the stacks have room.
+    pub fn check_stack(&mut self) {
+        if !self.cx.options.checks || !self.facts.calls || self.b.func().kind != FuncKind::Normal {
+            return;
+        }
+        let no_top = self.b.iconst(Ty::I16, 0);
+        let low = self.rt_value(Rt::StackLow, vec![no_top]);
+        let zero = self.b.iconst(Ty::I8, 0);
+        let low = self.b.cmp(Cond::Ne, low, zero);
+        self.fail_if(low, "stack is full", self.func.span);
+    }
+
     /// Checks that an index is below the count, or of a string below its length.
     pub fn check_index(
         &mut self,
@@ -34,6 +47,10 @@ impl FuncLower<'_, '_> {
                 self.b.zext(len, width)
             }
             (_, Some(n)) => self.b.iconst(width, i64::from(n)),
+            (Type::Tuple(_), None) if !mem.is_mapped() && matches!(mem.addr.base, Base::Value(_)) => {
+                let count = self.b.load(Ty::I16, mem.plus(-(COUNT as i64)).addr, mem.access);
+                self.b.zext(count, width)
+            }
             (_, None) => return,
         };
         let outside = self.b.cmp(Cond::UGe, index, limit);

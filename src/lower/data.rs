@@ -14,7 +14,7 @@ use crate::sema::hir::{Data, DataId, DataKind, Module, Place, PlaceKind, Type};
 use crate::sema::hir_visit::{Access, Visitor, walk_block, walk_place};
 
 /// Bytes of the count before a tuple's elements.
-const COUNT: usize = 2;
+pub(super) const COUNT: usize = 2;
 
 impl Context<'_> {
     /// Makes the globals of a module; the result says where each datum's place begins.

@@ -96,6 +96,7 @@ pub(super) fn lower_func(
 impl FuncLower<'_, '_> {
     fn body(&mut self) {
         self.enter();
+        self.check_stack();
         let func = self.func;
         self.stmts(func.body.as_deref().unwrap_or_default());
         if self.b.is_terminated() {

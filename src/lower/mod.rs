@@ -180,7 +180,8 @@ impl<'a> Context<'a> {
             self.program.env = Environment {
                 kernal: main.kernal,
                 lowercase: module.lowercase,
-                noreturn: main.noreturn,
+                // A cartridge has nothing to return to.
+                noreturn: main.noreturn || main.cartridge.is_some(),
                 origin: main.origin,
                 charset_rom: main.charset_rom,
                 cartridge: main.cartridge.map(|c| (u16::from(c.mode), c.stack)),

@@ -46,7 +46,7 @@ impl Mem {
     }
 
     /// True for mapped variables.
-    fn is_mapped(&self) -> bool {
+    pub fn is_mapped(&self) -> bool {
         self.access != Access::Plain
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Facts {
     pub named: BTreeSet<LocalId>,
     /// The body has inline assembly.
     pub has_asm: bool,
+    /// The body calls functions.
+    pub calls: bool,
     /// Literals and tuples whose address goes to a pointer.
     pub data: BTreeSet<DataId>,
     /// Functions whose address is used.
@@ -32,6 +34,7 @@ pub(super) struct Facts {
 pub(super) fn facts(func: &Func) -> Facts {
     let mut facts = Facts::default();
     walk::stmts(func.body.as_deref().unwrap_or_default(), &mut |node| match node {
+        Node::Expr(Expr { kind: ExprKind::Call(..), .. }) => facts.calls = true,
         Node::Expr(Expr { kind: ExprKind::AddrOf(place), .. }) => match root(place) {
             Root::Local(local) => _ = facts.taken.insert(local),
             Root::Data(data) => _ = facts.data.insert(data),

@@ -106,6 +106,7 @@ impl Machine<'_> {
                 self.trace.push(Event::Rt(rt));
                 return Ok(self.next_raster().into());
             }
+            Rt::StackLow => return Ok(0),
             Rt::Fail => return Err(Outcome::Failed(self.string(place(0)))),
             _ => self.trace.push(Event::Rt(rt)),
         }

@@ -146,6 +146,9 @@ routines! {
     GetRaster "rt_get_raster" () -> I16 Io;
     /// Ends the program with the run-time error whose text (a string) lies there.
     Fail "rt_fail" (I16) Io;
+    /// 1 when the hardware stack is nearly full, or the new top of the software stack (0 without one)
+    /// lies behind its end.
+    StackLow "rt_stack_low" (I16) -> I8 Io;
     /// In an `@irq` or `@irq_hook` handler, just before its `Return`: go on with the system's work.
     IrqChain "rt_irq_chain" () Io;
 }

@@ -110,6 +110,7 @@ fn clobbers(rt: Rt) -> Clobbers {
         Rt::MemFill => ("AXY", A2.with(T2)),
         Rt::MemFill16 | Rt::MemFill32 => ("AXY", A2.with(C2).with(T2)),
         Rt::BlockCopy => ("AXY", RT_ZERO_PAGE),
+        Rt::StackLow => ("AX", NONE),
         Rt::SetIrq
         | Rt::SetIrqHook
         | Rt::EnableRasterIrq

@@ -1,6 +1,7 @@
 //! Output files, as pure functions from a linked image to bytes or text.
 
 pub mod asm;
+pub mod crt;
 pub mod d64;
 pub mod dbg;
 pub mod graph;
