@@ -252,6 +252,13 @@ mod tests {
     }
 
     #[test]
+    fn the_loader_of_modules_stays_small() {
+        let mut library = Library::new(&Environment::default());
+        let size = library.find("rt_load_modules").map(|found| found.section.size);
+        assert!(size.is_some_and(|size| size <= 750), "{size:?}");
+    }
+
+    #[test]
     fn an_unknown_symbol_is_not_found() {
         assert!(Library::new(&Environment::default(), false).find("rt_nothing").is_none());
     }

@@ -1,0 +1,203 @@
+//! Programs that load their modules at run time: what is loaded, what goes wrong on a disk, and what
+//! the loader costs.
+
+use std::collections::BTreeMap;
+
+use pycoc::base::diag::Sink;
+use pycoc::base::source::SourceMap;
+use pycoc::driver::build::{Built, build};
+use pycoc::driver::files::MemoryFiles;
+use pycoc::driver::session::{Options, Target};
+use pycoc::obj::libfile::LibFile;
+use pycoc::sim::{Drive, Exit, Machine, Outcome, RunOptions};
+
+/// A disk in memory that notes every name that is opened.
+#[derive(Clone, Default)]
+struct Disk {
+    files: BTreeMap<Vec<u8>, Vec<u8>>,
+    opened: Vec<String>,
+}
+
+impl Drive for Disk {
+    fn open(&mut self, name: &[u8]) -> Option<Vec<u8>> {
+        self.opened.push(String::from_utf8_lossy(name).into_owned());
+        self.files.get(name).cloned()
+    }
+}
+
+fn dynamic(sources: &[(&str, &str)]) -> Built {
+    let files = MemoryFiles::default();
+    for (name, text) in sources {
+        files.add(&format!("{name}.pyco"), *text);
+    }
+    let options = Options { target: Target::Dynamic, ..Options::default() };
+    let (mut map, mut sink) = (SourceMap::default(), Sink::default());
+    let built = build(&files, &options, "main.pyco", &mut map, &mut sink);
+    let messages: Vec<&str> = sink.iter().map(|d| d.message.as_str()).collect();
+    built.unwrap_or_else(|| panic!("{messages:?}"))
+}
+
+fn disk(built: &Built) -> Disk {
+    let files = built.libs.iter().map(|(name, bytes)| (name.as_bytes().to_vec(), bytes.clone())).collect();
+    Disk { files, opened: Vec::new() }
+}
+
+fn run(built: &Built, disk: &mut Disk) -> (Outcome, Machine) {
+    let mut machine = Machine::new();
+    machine.load_prg(built.prg.as_ref().unwrap()).unwrap();
+    let options = RunOptions { max_cycles: 20_000_000, ..RunOptions::default() };
+    (machine.run(&options, disk), machine)
+}
+
+fn printed(sources: &[(&str, &str)]) -> String {
+    let built = dynamic(sources);
+    let (outcome, _) = run(&built, &mut disk(&built));
+    assert_eq!(outcome.exit, Exit::Returned);
+    outcome.output.text
+}
+
+const MAIN: (&str, &str) = (
+    "main",
+    "from one import a\nfrom two import b\nfrom base import c\n\
+     def main():\n    print(one.a(1), \" \", two.b(2), \" \", base.c(3), \"\\n\")\n",
+);
+const ONE: (&str, &str) =
+    ("one", "from base import c\ndef a(n: word) -> word:\n    return base.c(n) + 100\n");
+const TWO: (&str, &str) =
+    ("two", "from base import c, d\ndef b(n: word) -> word:\n    return base.c(n) + base.d(n)\n");
+const BASE: (&str, &str) = (
+    "base",
+    "_row: tuple[word] = (0, 10, 20, 30)\ndef c(n: word) -> word:\n    return _row[n]\n\
+     def d(n: word) -> word:\n    return n * 1000\ndef unused(n: word) -> word:\n    return n + 7\n",
+);
+
+#[test]
+fn a_shared_module_is_opened_once_and_after_those_that_need_it() {
+    let built = dynamic(&[MAIN, ONE, TWO, BASE]);
+    let mut disk = disk(&built);
+    let (outcome, _) = run(&built, &mut disk);
+    assert_eq!((outcome.exit, outcome.output.text.as_str()), (Exit::Returned, "110 2020 30\n"));
+    assert_eq!(disk.opened.len(), 3);
+    assert_eq!(disk.opened.last().map(String::as_str), Some("BASE.LIB"));
+}
+
+#[test]
+fn parts_that_nothing_wants_are_not_in_memory() {
+    let built = dynamic(&[
+        ("main", "from m import f\ndef main():\n    print(m.f(), \"\\n\")\n"),
+        (
+            "m",
+            "_t: tuple[byte] = (11, 22, 33, 44, 55, 66)\n_u: tuple[byte] = (71, 72, 73, 74, 75)\n\
+               def f() -> byte:\n    i: byte\n    s: byte = 0\n    for i in range(len(_t)):\n        s += _t[i]\n    return s\n\
+               def g() -> byte:\n    i: byte\n    s: byte = 0\n    for i in range(len(_u)):\n        s += _u[i]\n    return s\n",
+        ),
+    ]);
+    let (outcome, machine) = run(&built, &mut disk(&built));
+    assert_eq!(outcome.output.text, "231\n");
+    let memory: Vec<u8> = (0x0801..0xC000).map(|at| machine.ram(at)).collect();
+    let holds = |bytes: &[u8]| memory.windows(bytes.len()).any(|w| w == bytes);
+    assert!(holds(&[11, 22, 33, 44, 55, 66]) && !holds(&[71, 72, 73, 74, 75]));
+}
+
+#[test]
+fn references_into_the_middle_of_data_are_patched() {
+    let main = "from m import small, State\ndef main():\n    m.State.b += 1\n    \
+                print(m.small[2], \" \", m.State.a, \" \", m.State.b, \"\\n\")\n";
+    let module =
+        "small: tuple[byte] = (1, 2, 3)\n@singleton\nclass State:\n    a: word = 500\n    b: byte = 7\n";
+    assert_eq!(printed(&[("main", main), ("m", module)]), "3 500 8\n");
+}
+
+#[test]
+fn a_program_under_the_kernal_loads_too() {
+    let main = MAIN.1.replace("def main", "@kernal\ndef main");
+    assert_eq!(printed(&[("main", &main), ONE, TWO, BASE]), "110 2020 30\n");
+}
+
+/// What a program prints that ends with an error of the loader.
+fn failure(built: &Built, disk: &mut Disk) -> String {
+    let (outcome, machine) = run(built, disk);
+    assert_eq!(outcome.exit, Exit::RuntimeError);
+    assert_eq!(machine.ram(0x98), 0, "open files");
+    outcome.output.text
+}
+
+#[test]
+fn a_missing_module_is_named() {
+    let built = dynamic(&[MAIN, ONE, TWO, BASE]);
+    for name in ["ONE.LIB", "BASE.LIB"] {
+        let mut disk = disk(&built);
+        disk.files.remove(name.as_bytes());
+        assert_eq!(failure(&built, &mut disk), format!("ERROR: MODULE '{name}' NOT FOUND\n"));
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_noticed() {
+    let built = dynamic(&[MAIN, ONE, TWO, BASE]);
+    let (_, whole) = built.libs.iter().find(|(name, _)| name == "BASE.LIB").unwrap();
+    // The names are not read.
+    let needed = usize::from(u16::from_le_bytes([whole[5], whole[6]]));
+    for length in 0..needed - 3 {
+        let mut disk = disk(&built);
+        disk.files.insert(b"BASE.LIB".to_vec(), whole[..length].to_vec());
+        let text = failure(&built, &mut disk);
+        assert_eq!(text, "ERROR: DISK ERROR LOADING MODULE 'BASE.LIB'\n", "{length} bytes");
+    }
+}
+
+#[test]
+fn a_module_that_changed_is_noticed_whatever_byte_of_its_index_changed() {
+    let built = dynamic(&[MAIN, ONE, TWO, BASE]);
+    let (name, whole) = built.libs.iter().find(|(name, _)| name == "TWO.LIB").unwrap();
+    let code = usize::from(u16::from_le_bytes([whole[9], whole[10]]));
+    for at in 0..code {
+        let (mut disk, mut other) = (disk(&built), whole.clone());
+        other[at] ^= 0x10;
+        disk.files.insert(name.clone().into_bytes(), other);
+        let text = failure(&built, &mut disk);
+        assert_eq!(text, "ERROR: MODULE 'TWO.LIB' HAS CHANGED, LINK AGAIN\n", "byte {at}");
+    }
+}
+
+#[test]
+fn modules_that_do_not_fit_are_an_error_before_memory_is_overwritten() {
+    let main = "from m import f\ndef main():\n    a: array[byte, 49000]\n    i: word\n    for i in range(49000):\n        \
+                a[i] = byte(i)\n    for i in range(49000):\n        a[0] += a[i]\n    print(m.f(a[0]))\n";
+    let row = (0..250).map(|i| i.to_string()).collect::<Vec<_>>().join(", ");
+    let module = format!("_t: tuple[byte] = ({row})\ndef f(n: byte) -> byte:\n    return _t[n]\n");
+    let built = dynamic(&[("main", main), ("m", &module)]);
+    assert_eq!(failure(&built, &mut disk(&built)), "ERROR: OUT OF MEMORY LOADING MODULE\n");
+}
+
+/// Cycles of a program that loads the function `f` of this module, the module's file, and the size
+/// of the loader without its texts.
+fn measured(module: &str) -> (i64, LibFile) {
+    let built = dynamic(&[("main", "from m import f\ndef main():\n    m.f(1)\n"), ("m", module)]);
+    let cycles = run(&built, &mut disk(&built)).0.cycles as i64;
+    (cycles, LibFile::read(&built.libs[0].1).unwrap())
+}
+
+#[test]
+fn the_loader_costs_what_its_head_says() {
+    let data = |count: usize| (0..count).map(|i| (i % 7).to_string()).collect::<Vec<_>>().join(", ");
+    let loaded = |n| format!("_t: tuple[byte] = ({})\ndef f(n: byte) -> byte:\n    return _t[n]\n", data(n));
+    let skipped = |n| {
+        let t = data(n);
+        format!(
+            "_t: tuple[byte] = ({t})\ndef g(n: byte) -> byte:\n    return _t[n]\ndef f(n: byte):\n    print(n)\n"
+        )
+    };
+    let calls = |n| {
+        let calls = "        _next(n)\n".repeat(n);
+        format!("def _next(n: byte):\n    print(n)\n    print(n)\ndef f(n: byte):\n    if n == 0:\n{calls}")
+    };
+    let per_byte =
+        |module: &dyn Fn(usize) -> String| (measured(&module(230)).0 - measured(&module(30)).0) / 200;
+    let (loaded, skipped) = (per_byte(&loaded), per_byte(&skipped));
+    let ((many, file), (few, other)) = (measured(&calls(25)), measured(&calls(5)));
+    let size = |file: &LibFile| file.functions.iter().map(|f| f.code.len() as i64).sum::<i64>();
+    let relocs = |file: &LibFile| file.functions.iter().map(|f| f.relocs.len() as i64).sum::<i64>();
+    let relocation = (many - few - loaded * (size(&file) - size(&other))) / (relocs(&file) - relocs(&other));
+    assert_eq!([loaded, skipped, relocation], [81, 68, 231], "as in asm/loader.s and docs/modules.md");
+}
