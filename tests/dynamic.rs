@@ -114,6 +114,24 @@ fn a_program_under_the_kernal_loads_too() {
     assert_eq!(printed(&[("main", &main), ONE, TWO, BASE]), "110 2020 30\n");
 }
 
+#[test]
+fn a_program_loads_from_its_disk_image() {
+    let files = MemoryFiles::default();
+    for (name, text) in [MAIN, ONE, TWO, BASE] {
+        files.add(&format!("{name}.pyco"), text);
+    }
+    let options = Options { target: Target::Dynamic, d64: Some("d.d64".into()), ..Options::default() };
+    let built =
+        build(&files, &options, "main.pyco", &mut SourceMap::default(), &mut Sink::default()).unwrap();
+    files.add("d.d64", built.d64.clone().unwrap());
+    let mut drive = pycoc::driver::drive::Disk::open(&files, "d.d64").unwrap();
+    let first = drive.open(b"*");
+    assert_eq!(first, built.prg, "the program is the first file");
+    let mut machine = Machine::new();
+    machine.load_prg(&first.unwrap()).unwrap();
+    assert_eq!(machine.run(&RunOptions::default(), &mut drive).output.text, "110 2020 30\n");
+}
+
 /// What a program prints that ends with an error of the loader.
 fn failure(built: &Built, disk: &mut Disk) -> String {
     let (outcome, machine) = run(built, disk);

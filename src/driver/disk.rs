@@ -6,7 +6,7 @@
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::c64::petscii::petscii;
-use crate::out::d64::{self, Disk, DiskFile, FileKind};
+use crate::out::d64::{self, Disk, DiskError, DiskFile, FileKind};
 
 /// The longest name on a disk.
 const NAME_LENGTH: usize = 16;
@@ -14,8 +14,9 @@ const DISK_ID: [u8; 2] = *b"PY";
 
 /// A disk image with the program `name` and sequential files.
 pub fn image(name: &str, prg: &[u8], libs: &[(String, Vec<u8>)], sink: &mut Sink) -> Option<Vec<u8>> {
-    let label = disk_name(name);
-    let program = DiskFile { name: label.clone(), kind: FileKind::Prg, data: prg.to_vec() };
+    let name = disk_name(name);
+    let label = name.iter().copied().take(NAME_LENGTH).collect();
+    let program = DiskFile { name, kind: FileKind::Prg, data: prg.to_vec() };
     let lib = |(name, data): &(String, Vec<u8>)| DiskFile {
         name: disk_name(name),
         kind: FileKind::Seq,
@@ -29,11 +30,16 @@ pub fn image(name: &str, prg: &[u8], libs: &[(String, Vec<u8>)], sink: &mut Sink
 /// A file name as the C64 shows it in the upper/graphics set.
 fn disk_name(name: &str) -> Vec<u8> {
     let code = |c: char| petscii(c, false).filter(|code| !matches!(code, b'*' | b'?' | b':' | b',' | b'"'));
-    name.chars().map(|c| code(c).unwrap_or(b'-')).take(NAME_LENGTH).collect()
+    name.chars().map(|c| code(c).unwrap_or(b'-')).collect()
 }
 
-fn does_not_fit(error: &d64::DiskError) -> Diagnostic {
-    Diagnostic::global(codes::DISK_IMAGE, format!("The disk image cannot be made: {error}"))
+fn does_not_fit(error: &DiskError) -> Diagnostic {
+    let help = match error {
+        DiskError::Full { .. } => "leave modules out, or optimise for size with '-Os'",
+        DiskError::Duplicate(_) | DiskError::Name(_) => "give the source or the module another name",
+        _ => return Diagnostic::global(codes::DISK_IMAGE, format!("The disk image cannot be made: {error}")),
+    };
+    Diagnostic::global(codes::DISK_IMAGE, format!("The disk image cannot be made: {error}")).help(help)
 }
 
 #[cfg(test)]
@@ -44,17 +50,27 @@ mod tests {
     fn the_program_comes_first_and_names_are_those_of_the_c64() {
         let libs = [("MATH.LIB".to_string(), vec![1, 2])];
         let mut sink = Sink::default();
-        let image = image("my_game?with a long name", &[1, 8, 0x60], &libs, &mut sink).unwrap();
+        let image = image("my_game?", &[1, 8, 0x60], &libs, &mut sink).unwrap();
         let disk = d64::read(&image).unwrap();
-        assert_eq!(disk.files[0].name, b"MY\xa4GAME-WITH A L");
+        assert_eq!((&disk.files[0].name[..], &disk.label[..]), (&b"MY\xa4GAME-"[..], &b"MY\xa4GAME-"[..]));
         assert_eq!((disk.files[1].kind, &disk.files[1].name[..]), (FileKind::Seq, &b"MATH.LIB"[..]));
     }
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        let libs = [("A".to_string(), vec![0; 200_000])];
-        let mut sink = Sink::default();
-        assert_eq!(image("x", &[0], &libs, &mut sink), None);
-        assert_eq!(sink.iter().next().map(|d| d.code), Some(codes::DISK_IMAGE));
+        let lib = |name: &str, size| (name.to_string(), vec![0; size]);
+        let message = |name: &str, libs: &[(String, Vec<u8>)]| {
+            let mut sink = Sink::default();
+            assert_eq!(image(name, &[0], libs, &mut sink), None);
+            let first = sink
+                .iter()
+                .next()
+                .map(|d| (d.code, d.message.replace("The disk image cannot be made: ", "")));
+            first.filter(|(code, _)| *code == codes::DISK_IMAGE).map(|(_, text)| text).unwrap()
+        };
+        assert_eq!(message("x", &[lib("A", 200_000)]), "the files need 789 blocks, a disk has 664");
+        assert_eq!(message("a.lib", &[lib("A.LIB", 1)]), "two files on the disk are named 'A.LIB'");
+        let long = "a_name_of_17_sign";
+        assert!(message(long, &[]).ends_with("is no disk name of 1 to 16 characters"));
     }
 }

@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn the_loader_of_modules_stays_small() {
-        let mut library = Library::new(&Environment::default());
+        let mut library = Library::new(&Environment::default(), false);
         let size = library.find("rt_load_modules").map(|found| found.section.size);
         assert!(size.is_some_and(|size| size <= 750), "{size:?}");
     }
