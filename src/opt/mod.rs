@@ -5,6 +5,7 @@
 //! One file for each pass; `PASSES` names them all, `pipeline.rs` says in which order they run.
 //! Not here: anything about registers, the zero page or 6502 instructions.
 
+mod const_args;
 mod counters;
 mod dce;
 mod demand;
@@ -95,6 +96,7 @@ pub struct Pass {
 pub const PASSES: &[Pass] = &[
     shake::PASS,
     inline::PASS,
+    const_args::PASS,
     fold::PASS,
     simplify_cfg::PASS,
     gvn::PASS,
