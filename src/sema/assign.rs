@@ -21,6 +21,11 @@ pub const CIA1_CONTROL: i64 = 0xDC0D;
 impl Checker<'_> {
     /// `target = value`
     pub fn assignment(&mut self, target: &ast::Expr, value: &ast::Expr, out: &mut Vec<StmtKind>) {
+        if let ast::ExprKind::Name(name) = &target.unparenthesised().kind
+            && self.undeclared(name, target.span)
+        {
+            return self.value_for_errors(value);
+        }
         let place = self.target(target);
         match place {
             Some(place) => {

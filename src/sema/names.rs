@@ -10,7 +10,7 @@ use crate::base::source::Span;
 use crate::base::suggest;
 use crate::sema::builtins;
 use crate::sema::check::Checker;
-use crate::sema::scope::{GlobalKind, Noun};
+use crate::sema::scope::{Binding, BindingKind, GlobalKind, Noun};
 use crate::sema::types::SCALARS;
 
 /// Adds the likeliest names to an error about `name`, with a fix for the best.
@@ -84,6 +84,29 @@ impl Checker<'_> {
         };
         let error = suggest_names(error, name, span, candidates);
         self.report(error);
+    }
+
+    /// Reports an assignment to a name that means nothing anywhere, as in Python a new variable
+    /// begins; further uses of the name are silent.
+    pub fn undeclared(&mut self, name: &str, span: Span) -> bool {
+        let scope = &self.scope;
+        let known = scope.names.contains_key(name)
+            || scope.declared.contains_key(name)
+            || self.globals.contains_key(name)
+            || self.later.contains_key(name)
+            || self.prefixes.values().any(|prefix| prefix.listed.contains_key(name))
+            || scope.class.is_some_and(|class| self.find_field(class, name).is_some());
+        let names = scope.names.keys().chain(self.globals.keys()).map(String::as_str);
+        if known || name == "_" || suggest::did_you_mean(name, names).is_some() {
+            return false;
+        }
+        let text = format!("variable '{name}' is not declared");
+        self.report(
+            Diagnostic::error(codes::UNKNOWN_NAME, span, text)
+                .help(format!("give it a type with its first value: {name}: byte = …")),
+        );
+        self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
+        true
     }
 
     fn type_candidates(&self) -> Vec<&str> {
