@@ -28,7 +28,7 @@ impl Drive for Disk {
 fn dynamic(sources: &[(&str, &str)]) -> Built {
     let files = MemoryFiles::default();
     for (name, text) in sources {
-        files.add(&format!("{name}.pyco"), *text);
+        files.add(format!("{name}.pyco"), *text);
     }
     let options = Options { target: Target::Dynamic, ..Options::default() };
     let (mut map, mut sink) = (SourceMap::default(), Sink::default());
@@ -118,7 +118,7 @@ fn a_program_under_the_kernal_loads_too() {
 fn a_program_loads_from_its_disk_image() {
     let files = MemoryFiles::default();
     for (name, text) in [MAIN, ONE, TWO, BASE] {
-        files.add(&format!("{name}.pyco"), text);
+        files.add(format!("{name}.pyco"), text);
     }
     let options = Options { target: Target::Dynamic, d64: Some("d.d64".into()), ..Options::default() };
     let built =

@@ -11,6 +11,35 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
         &["--input", "Bob\\n"],
         "WHAT IS YOUR NAME? BOB\nHELLO, BOB!\nYOUR NAME HAS 3 LETTERS.\n",
     ),
+    ("caesar.pyco", &[], "PHHW PH DW WKH KDUERXU\nMEET ME AT THE HARBOUR\n"),
+    ("collatz.pyco", &[], "231 NEEDS 127 STEPS\n"),
+    (
+        "fibonacci.pyco",
+        &[],
+        "0 1 1 2 3 5 8 13 21 34 55 89 144 233 377 610 987 1597 2584 4181 6765 10946 17711 28657 46368 75025 121393 196418 317811 514229 832040 1346269 2178309 3524578 5702887 9227465 14930352 24157817 39088169 63245986 102334155 165580141 267914296 433494437 701408733 1134903170 1836311903 2971215073 \n",
+    ),
+    (
+        "guess.pyco",
+        &["--input", "50\\n25\\n37\\n"],
+        "I THINK OF A NUMBER FROM 1 TO 99.\nYOUR GUESS? 50\nLOWER!\nYOUR GUESS? 25\nHIGHER!\nYOUR GUESS? 37\nFOUND IN 3 TRIES.\n",
+    ),
+    (
+        "hanoi.pyco",
+        &[],
+        "DISK 3: A TO C\nDISK 4: A TO B\nDISK 3: C TO B\nDISK 5: A TO C\nDISK 3: B TO A\nDISK 4: B TO C\nDISK 3: A TO C\n31 MOVES\n",
+    ),
+    (
+        "life.pyco",
+        &[],
+        "..........\n..........\n..........\n....*.....\n.....*....\n...***....\n..........\n..........\n",
+    ),
+    ("queens.pyco", &[], "15863724 16837425 17468253 17582463 \n92 WAYS\n"),
+    (
+        "temperatures.pyco",
+        &[],
+        "-10 C = 14 F\n0 C = 32 F\n10 C = 50 F\n20 C = 68 F\n30 C = 86 F\n40 C = 104 F\n",
+    ),
+    ("wave.pyco", &[], ""),
     ("hello.pyco", &[], "HELLO, C64!\n"),
     // The demonstration plays itself, the same way each time.
     ("meteors.pyco", &["--input", "DQ"], "BEST SCORE 405\n"),

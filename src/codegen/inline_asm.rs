@@ -5,6 +5,7 @@
 //! is one global symbol; a copy of a function gets symbols of its own.
 //! Not here: what the optimiser assumes of a block (`opt/`).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assembler::{self, Assembled, Place, Resolver};
@@ -60,11 +61,9 @@ pub fn assemble_all(program: &Program, wanted: &[FuncId], sink: &mut Sink) -> In
             for label in assembler::labels_of(&block.text) {
                 let key = (block.module.to_string(), label.name.clone());
                 let plain = Name::from(format!("asm:{}:{}", block.module, label.name));
-                let name = if labels.contains_key(&key) {
-                    Name::from(format!("{plain}:{}:{n}", program.funcs[func].name))
-                } else {
-                    labels.insert(key, plain.clone());
-                    plain
+                let name = match labels.entry(key) {
+                    Entry::Occupied(_) => Name::from(format!("{plain}:{}:{n}", program.funcs[func].name)),
+                    Entry::Vacant(free) => free.insert(plain).clone(),
                 };
                 exports.entry((func, n)).or_default().entry(label.name).or_insert(name);
             }
