@@ -16,6 +16,7 @@ pub mod sim;
 pub mod sema;
 
 pub mod mir;
+pub mod oracle;
 
 pub mod lower;
 pub mod opt;

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["mos", "c64", "syntax"],
     &["parse", "assembler", "sim"],
     &["sema"],
-    &["mir"],
+    &["mir", "oracle"],
     &["lower", "opt"],
     &["obj"],
     &["codegen"],
