@@ -1,0 +1,108 @@
+//! The scalar types as the generator sees them, and what is in scope.
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ty {
+    Bool,
+    Char,
+    Byte,
+    SByte,
+    Word,
+    Int,
+    DWord,
+    Long,
+    F16,
+    F32,
+    Float,
+}
+
+use Ty::*;
+
+pub const SCALARS: [Ty; 11] = [Bool, Char, Byte, SByte, Word, Int, DWord, Long, F16, F32, Float];
+pub const INTEGERS: [Ty; 6] = [Byte, SByte, Word, Int, DWord, Long];
+
+impl Ty {
+    pub fn name(self) -> &'static str {
+        match self {
+            Bool => "bool",
+            Char => "char",
+            Byte => "byte",
+            SByte => "sbyte",
+            Word => "word",
+            Int => "int",
+            DWord => "dword",
+            Long => "long",
+            F16 => "f16",
+            F32 => "f32",
+            Float => "float",
+        }
+    }
+
+    /// Integers, `bool` and `char`: what converts silently.
+    pub fn is_integral(self) -> bool {
+        !matches!(self, F16 | F32 | Float)
+    }
+
+    pub fn is_signed(self) -> bool {
+        matches!(self, SByte | Int | Long)
+    }
+
+    pub fn width(self) -> u32 {
+        match self {
+            Bool | Char | Byte | SByte => 1,
+            Word | Int | F16 => 2,
+            DWord | Long | F32 | Float => 4,
+        }
+    }
+
+    /// The smallest and the largest integer.
+    pub fn range(self) -> (i64, i64) {
+        let bits = self.width() * 8;
+        if self.is_signed() { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) }
+    }
+}
+
+/// A scalar variable.
+#[derive(Clone)]
+pub struct Var {
+    pub path: String,
+    pub ty: Ty,
+    /// Not a counter of a loop that is running.
+    pub assignable: bool,
+    pub mapped: bool,
+}
+
+#[derive(Clone)]
+pub struct Array {
+    pub path: String,
+    pub elem: Ty,
+    /// A power of two.
+    pub len: usize,
+    pub mapped: bool,
+    /// Read-only.
+    pub tuple: bool,
+}
+
+#[derive(Clone)]
+pub struct Text {
+    pub path: String,
+    pub capacity: usize,
+}
+
+/// An object, an alias of one, or with `index` an array of them.
+#[derive(Clone)]
+pub struct Object {
+    pub path: String,
+    pub class: usize,
+    /// Elements, when it is an array of objects.
+    pub count: Option<usize>,
+    pub is_alias: bool,
+}
+
+/// What expressions and statements can name.
+#[derive(Clone, Default)]
+pub struct Scope {
+    pub vars: Vec<Var>,
+    pub arrays: Vec<Array>,
+    pub texts: Vec<Text>,
+    pub objects: Vec<Object>,
+}
