@@ -98,6 +98,7 @@ fn failure(path: &str, action: &'static str, error: &io::Error) -> FileError {
         io::ErrorKind::PermissionDenied => "permission denied".to_string(),
         io::ErrorKind::IsADirectory => "it is a folder".to_string(),
         io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_string(),
+        io::ErrorKind::InvalidFilename => "the name is too long, or not one of this system".to_string(),
         io::ErrorKind::StorageFull => "the disk is full".to_string(),
         _ => error.to_string(),
     };

@@ -99,8 +99,10 @@ impl<'m> Machine<'m> {
         if let DataKind::Tuple { count } = kind {
             self.put(at, &(count as u16).to_le_bytes());
         }
-        self.put(first, &vec![0; size as usize]);
-        self.put(first, bytes);
+        // A property without a default holds garbage.
+        if !matches!(kind, DataKind::Singleton(_)) {
+            self.put(first, bytes);
+        }
         Some(first)
     }
 

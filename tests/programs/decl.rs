@@ -2,10 +2,7 @@
 
 use super::stmt::printable;
 use super::types::{Array, INTEGERS, Object, SCALARS, Text, Ty, Var};
-use super::{Class, Func, Gen, Param};
-
-/// The window of memory that mapped variables lie in.
-const WINDOW: usize = 0xC000;
+use super::{Class, Func, Gen, NAMELESS, Param, WINDOW};
 
 impl Gen {
     /// The whole program.
@@ -20,12 +17,21 @@ impl Gen {
         }
         for _ in 0..1 + self.r.below(3) {
             self.function();
+            if self.r.one_in(4) {
+                self.text_function();
+            }
         }
         self.main();
     }
 
-    /// Tuples and mapped variables.
+    /// Constants, tuples and mapped variables.
     fn data(&mut self) {
+        for _ in 0..self.r.below(3) {
+            let ty = *self.r.pick(&INTEGERS);
+            let (name, value) = (self.name("K"), self.integer(ty));
+            self.line(format!("{name} = {value}"));
+            self.constants.push((name, value));
+        }
         for _ in 0..self.r.below(3) {
             let elem = *self.r.pick(&[Ty::Byte, Ty::Word, Ty::Int, Ty::Long, Ty::SByte]);
             let len = *self.r.pick(&[4, 8]);
@@ -53,7 +59,7 @@ impl Gen {
         self.line(format!("{name}: array[{}, 16][{:#06x}]", elem.name(), WINDOW + 0x40));
         self.global.arrays.push(Array { path: name, elem, len: 16, mapped: true, tuple: false });
         let name = self.name("M");
-        self.line(format!("{name}: array[byte, 16][{:#06x}]", WINDOW + 0x80));
+        self.line(format!("{name}: array[byte, 16][{:#06x}]", NAMELESS));
         self.global.arrays.push(Array { path: name, elem: Ty::Byte, len: 16, mapped: true, tuple: false });
     }
 
@@ -173,6 +179,7 @@ impl Gen {
     fn enter(&mut self, params: &[Param], ret: Option<Ty>) -> String {
         self.scope = self.global.clone();
         self.ret = ret;
+        self.returns_text = false;
         self.own = None;
         self.cost = 1;
         self.rounds = 1;
@@ -207,6 +214,21 @@ impl Gen {
             }
         }
         list.join(", ")
+    }
+
+    /// A function that returns a string.
+    fn text_function(&mut self) {
+        let params = self.params(true);
+        let list = self.enter(&params, None);
+        self.returns_text = true;
+        let name = self.name("fn");
+        self.block(format!("def {name}({list}) -> alias[string]:"), |g| {
+            g.string_variable();
+            g.body(4);
+            g.return_statement();
+        });
+        self.returns_text = false;
+        self.text_funcs.push(Func { name, params, ret: None, recursive: None, cost: self.cost });
     }
 
     fn function(&mut self) {

@@ -1,7 +1,10 @@
 //! Random expressions of a wanted type.
 
 use super::types::{Array, INTEGERS, SCALARS, Ty, Var};
-use super::{DEAREST_CALL, Func, Gen, Param};
+use super::{DEAREST_CALL, Func, Gen, NAMELESS, Param};
+
+/// The longest string that a function returns.
+pub const LONGEST_RESULT: usize = 24;
 
 /// How two integer types meet: the type, and whether the operators that need a sign may be used.
 fn meet(a: Ty, b: Ty) -> (Ty, bool) {
@@ -33,11 +36,19 @@ impl Gen {
                 let part = *self.r.pick(&["0", "5", "25", "125", "1", "75", "0625", "333"]);
                 format!("{}{whole}.{part}", if self.r.one_in(4) { "-" } else { "" })
             }
-            _ => self.integer(ty).to_string(),
+            _ => {
+                let (lo, hi) = ty.range();
+                let fits = |value: i64| (lo..=hi).contains(&value);
+                let names: Vec<&String> = self.constants.iter().filter(|c| fits(c.1)).map(|c| &c.0).collect();
+                if !names.is_empty() && self.r.one_in(8) {
+                    return (*self.r.pick(&names)).clone();
+                }
+                self.integer(ty).to_string()
+            }
         }
     }
 
-    fn integer(&mut self, ty: Ty) -> i64 {
+    pub fn integer(&mut self, ty: Ty) -> i64 {
         let (lo, hi) = ty.range();
         match self.r.below(6) {
             0 => *self.r.pick(&[lo, hi, hi - 1, lo + 1, hi / 2, hi / 2 + 1]),
@@ -260,8 +271,16 @@ impl Gen {
         }
     }
 
+    /// A mapped variable without a name, at an address that is computed.
+    pub fn anonymous(&mut self, ty: Ty) -> String {
+        format!("{}[{NAMELESS:#06x} + ({} & 7)]", ty.name(), self.expr(Ty::Word, 1))
+    }
+
     /// Something of the type that is in scope.
     pub fn leaf(&mut self, ty: Ty) -> String {
+        if self.mapped && INTEGERS.contains(&ty) && self.r.one_in(12) {
+            return self.anonymous(ty);
+        }
         let vars = self.paths(ty, false);
         let arrays: Vec<Array> = self.arrays().into_iter().filter(|a| a.elem == ty).collect();
         let from_array = !arrays.is_empty() && (vars.is_empty() || self.r.one_in(4));
@@ -455,7 +474,12 @@ impl Gen {
         let mut parts: Vec<String> = Vec::new();
         let mut longest = 0;
         for _ in 0..1 + self.r.below(3) {
-            let (part, len) = self.text_part();
+            // Two characters alone would be added as numbers.
+            let (part, len) = if !parts.is_empty() && self.r.one_in(4) {
+                (self.expr(Ty::Char, 1), 1)
+            } else {
+                self.text_part()
+            };
             if longest + len <= limit {
                 longest += len;
                 parts.push(part);
@@ -470,7 +494,7 @@ impl Gen {
 
     fn text_part(&mut self) -> (String, usize) {
         let texts = self.scope.texts.clone();
-        match self.r.below(7) {
+        match self.r.below(8) {
             0 | 1 if !texts.is_empty() => {
                 let text = self.r.pick(&texts);
                 (text.path.clone(), text.capacity)
@@ -492,6 +516,14 @@ impl Gen {
                 let text = self.r.pick(&texts);
                 (format!("({} * 2)", text.path), text.capacity * 2)
             }
+            6 if !self.text_funcs.is_empty() => {
+                let func = self.r.pick(&self.text_funcs).clone();
+                let dear = func.cost > DEAREST_CALL / self.rounds.max(1);
+                match self.call(&func.name, &func).filter(|_| !dear) {
+                    Some(call) => (call, LONGEST_RESULT),
+                    None => ("\"\"".to_string(), 0),
+                }
+            }
             _ => {
                 let n = self.r.below(6);
                 // One letter alone would be a character.
@@ -502,6 +534,6 @@ impl Gen {
     }
 
     pub fn letters(&mut self, n: usize) -> String {
-        (0..n).map(|_| *self.r.pick(&['A', 'B', 'C', 'X', '0', '.', '-'])).collect()
+        (0..n).map(|_| *self.r.pick(&['A', 'B', 'D', 'X', '0', '.', '-'])).collect()
     }
 }

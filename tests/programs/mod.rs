@@ -55,6 +55,49 @@ pub struct Node {
     pub body: Option<Vec<Node>>,
 }
 
+/// Names and texts of the files of a program.
+pub type Source = Vec<(String, String)>;
+
+/// The source of a program; of some seeds, all but `main` is a module of its own.
+pub fn source(nodes: &[Node], seed: u64) -> Source {
+    let main_file = "random.pyco".to_string();
+    let is_main = |node: &&Node| node.head.ends_with("def main():");
+    if seed % 4 != 1 {
+        return vec![(main_file, text(nodes))];
+    }
+    let is_mapped = |node: &&Node| node.head.starts_with('M');
+    let part: Vec<Node> = nodes.iter().filter(|n| !is_main(n)).cloned().collect();
+    let here: Vec<Node> = nodes.iter().filter(|n| is_main(n) || is_mapped(n)).cloned().collect();
+    let names: Vec<&str> = part.iter().filter(|n| !is_mapped(n)).filter_map(|n| defined(&n.head)).collect();
+    let import = match names.len() {
+        0 => String::new(),
+        _ => format!("from part import {}\n", names.join(", ")),
+    };
+    let text_here = with_prefix(&text(&here), &names);
+    vec![(main_file, import + &text_here), ("part.pyco".to_string(), text(&part))]
+}
+
+/// The name that a line at module level defines.
+fn defined(head: &str) -> Option<&str> {
+    let line = head.lines().last()?;
+    let line = line.strip_prefix("def ").or_else(|| line.strip_prefix("class ")).unwrap_or(line);
+    line.split(|c: char| !c.is_alphanumeric()).next()
+}
+
+/// `text` with the module's name before each of these names.
+fn with_prefix(text: &str, names: &[&str]) -> String {
+    let mut out = String::new();
+    for (i, word) in text.split_inclusive(|c: char| !c.is_alphanumeric()).enumerate() {
+        let name = word.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let is_part_of_a_path = i > 0 && out.ends_with('.');
+        if names.contains(&name) && !is_part_of_a_path {
+            out.push_str("part.");
+        }
+        out.push_str(word);
+    }
+    out
+}
+
 /// The source text of a list of lines.
 pub fn text(nodes: &[Node]) -> String {
     let mut out = String::new();
@@ -126,11 +169,15 @@ struct Gen {
     blocks: Vec<Vec<Node>>,
     classes: Vec<Class>,
     funcs: Vec<Func>,
+    /// Functions that return a string.
+    text_funcs: Vec<Func>,
+    constants: Vec<(String, i64)>,
     /// Names usable everywhere: singletons, mapped variables, tuples.
     global: Scope,
     scope: Scope,
     /// What the function returns.
     ret: Option<Ty>,
+    returns_text: bool,
     /// A name for the call of itself, with its signature.
     own: Option<Func>,
     names: usize,
@@ -143,6 +190,10 @@ struct Gen {
     budget: usize,
 }
 
+/// Where the window is in which mapped variables lie, and its part for those without a name.
+const WINDOW: usize = 0xC000;
+const NAMELESS: usize = WINDOW + 0x80;
+
 /// Statements that one call may execute, about.
 const DEAREST_CALL: usize = 400;
 
@@ -154,9 +205,12 @@ impl Gen {
             blocks: Vec::new(),
             classes: Vec::new(),
             funcs: Vec::new(),
+            text_funcs: Vec::new(),
+            constants: Vec::new(),
             global: Scope::default(),
             scope: Scope::default(),
             ret: None,
+            returns_text: false,
             own: None,
             names: 0,
             rounds: 1,

@@ -1,6 +1,7 @@
 //! Random statements.
 
 use super::Gen;
+use super::expr::LONGEST_RESULT;
 use super::types::{Array, INTEGERS, SCALARS, Ty, Var};
 
 /// Loops within loops.
@@ -44,6 +45,10 @@ impl Gen {
     }
 
     pub fn return_statement(&mut self) {
+        if self.returns_text {
+            let text = self.text(LONGEST_RESULT).map_or("\"\"".to_string(), |(text, _)| text);
+            return self.line(format!("return {text}"));
+        }
         match self.ret {
             Some(ty) => {
                 let value = self.value_for(ty, 2);
@@ -61,6 +66,10 @@ impl Gen {
                 let array = self.r.pick(&arrays).clone();
                 return Some((self.element(&array), array.elem));
             }
+        }
+        if self.mapped && self.r.one_in(10) {
+            let ty = *self.r.pick(&INTEGERS);
+            return Some((self.anonymous(ty), ty));
         }
         for _ in 0..5 {
             let ty = *self.r.pick(&SCALARS);
