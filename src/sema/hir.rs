@@ -182,7 +182,7 @@ pub struct Func {
     pub naked: bool,
     pub relocate: Option<Relocate>,
     pub irq: Option<IrqKind>,
-    /// Not declared with a leading `_`, and not `main`.
+    /// Not declared with a leading `_` (but `__init__` and `__str__` count), and not `main`.
     pub public: bool,
     pub name_span: Span,
     pub span: Span,
