@@ -15,7 +15,8 @@ use pycoc::driver::build::{self, Built};
 use pycoc::driver::drive::Disk;
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::{Emit, OptLevel, Options};
-use pycoc::mir::print;
+use pycoc::mir::{print, text, verify};
+use pycoc::opt;
 use pycoc::sim::{Machine, RunOptions};
 use support::{Fixture, options};
 
@@ -42,9 +43,22 @@ fn check(path: &Path) -> Result<(), String> {
         ["check"] => diagnostics(&fixture, false)?,
         ["emit", kind] => emit(&fixture, kind)?,
         ["lower"] => print::program(&support::lowering::lowered(&fixture, &options(&fixture)?)?),
+        ["opt", ref passes @ ..] => optimised(&fixture, passes)?,
         _ => return Err(format!("unknown command `{}`", words.join(" "))),
     };
     fixture.compare(&actual)
+}
+
+/// `test opt PASS …`: the program in the middle IR after these passes.
+fn optimised(fixture: &Fixture, passes: &[&str]) -> Result<String, String> {
+    let mut program = text::parse(&fixture.files[0].1).map_err(|error| error.to_string())?;
+    verify::verify(&program).map_err(|faults| faults.join("\n"))?;
+    for name in passes {
+        let pass = opt::pass_named(name).ok_or_else(|| format!("no pass `{name}`"))?;
+        opt::run_pass(&mut program, pass, opt::Level::O2);
+        verify::verify(&program).map_err(|faults| faults.join("\n"))?;
+    }
+    Ok(print::program(&program))
 }
 
 /// A compilation of the fixture's files in memory.

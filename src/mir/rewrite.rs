@@ -5,7 +5,7 @@
 //! Not here: anything that looks at the meaning of operations; that is `opt/`.
 
 use crate::base::index::{Id, IndexVec};
-use crate::mir::ir::{BlockId, Func, Value};
+use crate::mir::ir::{AsmArg, Base, BlockId, Func, Op, SlotId, Value};
 
 /// Values to be replaced by other values, applied all at once.
 #[derive(Clone, Debug, Default)]
@@ -188,6 +188,57 @@ pub fn remove_params(func: &mut Func, drop: &IndexVec<BlockId, Vec<bool>>) -> bo
         block.term.targets_mut().for_each(|t| keep(&mut t.args, &drop[t.block]));
     }
     true
+}
+
+/// Removes slots that no operation names; the others are renumbered.
+pub fn remove_unused_slots(func: &mut Func) -> bool {
+    let mut used: IndexVec<SlotId, bool> = IndexVec::filled(func.slots.len(), false);
+    for_each_base_mut(func, |base| {
+        if let Base::Slot(slot) = base {
+            used[*slot] = true;
+        }
+    });
+    if used.iter().all(|&u| u) {
+        return false;
+    }
+    let mut new_id: IndexVec<SlotId, SlotId> = IndexVec::new();
+    let mut kept = IndexVec::new();
+    for (id, slot) in std::mem::take(&mut func.slots).into_enumerated() {
+        new_id.push(kept.next_id());
+        if used[id] {
+            kept.push(slot);
+        }
+    }
+    func.slots = kept;
+    for_each_base_mut(func, |base| {
+        if let Base::Slot(slot) = base {
+            *slot = new_id[*slot];
+        }
+    });
+    true
+}
+
+/// Calls `f` with the base of every place, in operations and `__asm__` blocks.
+pub fn for_each_base_mut(func: &mut Func, mut f: impl FnMut(&mut Base)) {
+    for inst in func.blocks.iter_mut().flat_map(|b| &mut b.insts) {
+        match &mut inst.op {
+            Op::Addr(addr) | Op::Load(addr, _) | Op::Store(addr, ..) | Op::Fill { dst: addr, .. } => {
+                f(&mut addr.base);
+            }
+            Op::Copy { dst, src, .. } => {
+                f(&mut dst.base);
+                f(&mut src.base);
+            }
+            Op::Asm(block) => {
+                for (_, arg) in &mut block.args {
+                    if let AsmArg::Addr(base, _) = arg {
+                        f(base);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Renumbers the values in the order of their definitions and forgets those without one.

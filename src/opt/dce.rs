@@ -48,6 +48,7 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
         .collect();
     changed |= rewrite::remove_params(func, &drop);
     changed |= rewrite::remove_trivial_params(func);
+    changed |= rewrite::remove_unused_slots(func);
     if changed {
         rewrite::compact_values(func);
     }

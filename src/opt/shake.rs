@@ -6,7 +6,8 @@
 use crate::base::idset::IdSet;
 use crate::base::index::{Id, IndexVec};
 use crate::mir::callgraph::CallGraph;
-use crate::mir::ir::{Addr, AsmArg, Base, Callee, FuncId, GlobalId, Init, Op, Program};
+use crate::mir::ir::{Base, Callee, FuncId, GlobalId, Init, Op, Program};
+use crate::mir::rewrite;
 use crate::opt::{Level, Pass, Run};
 
 pub const PASS: Pass =
@@ -50,7 +51,6 @@ fn renumber(program: &mut Program, funcs: &IndexVec<FuncId, FuncId>, globals: &I
         Base::Global(id) => *id = globals[*id],
         Base::Abs | Base::Slot(_) | Base::Value(_) => {}
     };
-    let place = |addr: &mut Addr| base(&mut addr.base);
     for id in program.entry.iter_mut().chain(&mut program.init) {
         *id = funcs[*id];
     }
@@ -59,25 +59,12 @@ fn renumber(program: &mut Program, funcs: &IndexVec<FuncId, FuncId>, globals: &I
             base(b);
         }
     }
-    let blocks = program.funcs.iter_mut().flat_map(|f| f.blocks.iter_mut());
-    for inst in blocks.flat_map(|b| &mut b.insts) {
-        match &mut inst.op {
-            Op::Addr(addr) | Op::Load(addr, _) | Op::Store(addr, ..) | Op::Fill { dst: addr, .. } => {
-                place(addr)
+    for func in program.funcs.iter_mut() {
+        rewrite::for_each_base_mut(func, base);
+        for inst in func.blocks.iter_mut().flat_map(|b| &mut b.insts) {
+            if let Op::Call(Callee::Func(id), _) = &mut inst.op {
+                *id = funcs[*id];
             }
-            Op::Copy { dst, src, .. } => {
-                place(dst);
-                place(src);
-            }
-            Op::Call(Callee::Func(id), _) => *id = funcs[*id],
-            Op::Asm(block) => {
-                for (_, arg) in &mut block.args {
-                    if let AsmArg::Addr(b, _) = arg {
-                        base(b);
-                    }
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Fixture files: one file is one test, with its command, its input and what is expected.
 //!
 //! ```text
-//! #: test error                 the command, in the first lines: run, error, parse, check, emit KIND, lower
+//! #: test error                 the command, in the first lines: run, error, parse, check, emit KIND,
+//!                               lower, opt PASS …
 //! #: args --checks              options as on the command line
 //! #: prints 42                  what `test run` prints, in place of a trailing block
 //! #: input Bob\n                what it types
@@ -11,7 +12,7 @@
 //! #--- file: other.pyco         what follows is another file beside the main one
 //! #> expected text              at the end; BLESS=1 writes it anew
 //! ```
-//! In files of other languages `;` or `//` stand in the place of `#`.
+//! In assembly files `//` stands in the place of `#`.
 
 pub mod lowering;
 
@@ -127,8 +128,7 @@ pub fn fixtures(folder: &Path) -> Vec<PathBuf> {
 /// The characters that begin a comment in files of this ending.
 fn lead(path: &Path) -> Option<&'static str> {
     match path.extension()?.to_str()? {
-        "pyco" => Some("#"),
-        "mir" => Some(";"),
+        "pyco" | "mir" => Some("#"),
         "s" => Some("//"),
         _ => None,
     }
