@@ -265,3 +265,33 @@ fn equal_sources_give_equal_bytes_in_every_folder() {
     assert_eq!(one.bytes("hello.prg"), two.bytes("hello.prg"));
     assert_eq!(one.bytes("hello.lbl"), two.bytes("hello.lbl"));
 }
+
+#[test]
+fn a_new_project_is_built_and_run() {
+    let folder = Folder::new("project");
+    assert_eq!(folder.pycoc("new game").0, 0);
+    let (status, out, err) = folder.pycoc("build game");
+    assert_eq!((status, out.as_str()), (0, ""), "{err}");
+    let disk = pycoc::out::d64::read(&folder.bytes("game/build/game.d64")).unwrap();
+    assert_eq!(
+        (disk.label.as_slice(), disk.files[0].data.clone()),
+        (&b"GAME"[..], folder.bytes("game/build/game.prg"))
+    );
+    let (status, _, err) = folder.pycoc("new game");
+    assert_eq!((status, err.contains("Cannot write 'game': it exists already")), (4, true), "{err}");
+    let (status, _, err) = folder.pycoc("run");
+    assert_eq!((status, err.contains("Cannot read 'pyco.toml'")), (4, true), "{err}");
+}
+
+#[test]
+fn a_fault_in_the_project_file_is_shown_there() {
+    let folder =
+        Folder::new("toml").with("pyco.toml", "[project]\nname = \"x\"\n[build]\noptimize = \"s\"\n");
+    let (status, _, err) = folder.pycoc("build --message-format short");
+    assert_eq!(status, 1);
+    assert_eq!(
+        err,
+        "pyco.toml:4: Error: 'optimize' is not a key of [build]\n  help: Did you mean 'optimise'?\n"
+    );
+    assert!(!folder.has("build"));
+}

@@ -32,6 +32,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["src/cli/"]),
     ("mos6502", &["src/sim/"]),
     ("png", &["src/sim/"]),
+    ("toml", &["src/driver/project.rs"]),
     ("petgraph", &["src/mir/callgraph.rs", "src/obj/deps.rs", "src/driver/modules.rs"]),
     ("serde_json", &["src/base/json.rs", "src/out/", "src/driver/", "src/cli/"]),
 ];

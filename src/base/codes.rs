@@ -176,6 +176,7 @@ codes! {
     OUTPUT_CLASH "E5003" "two files in one place";
     NOT_A_PROGRAM "E5004" "not a program";
     PROGRAM_FAILED "E5005" "the program failed";
+    BAD_PROJECT "E5006" "a fault in the project file";
 
     // Warnings.
     NARROW_OVERFLOW "W0001" "an operation in 8 bits may overflow before it is widened";

@@ -20,6 +20,10 @@ pub enum Command {
     Compile(CompileArgs),
     /// Report what is wrong with a source, without making code
     Check(CheckArgs),
+    /// Make a folder with a new project
+    New(NewArgs),
+    /// Build the project of a folder as its pyco.toml says
+    Build(ProjectArgs),
     /// Run a program in the built-in C64
     Run(RunArgs),
     /// Show what is in a .LIB or .prg file
@@ -80,10 +84,30 @@ pub struct CheckArgs {
 }
 
 #[derive(clap::Args, Debug)]
+pub struct NewArgs {
+    /// The name of the project and its folder
+    #[arg(value_name = "NAME")]
+    pub name: String,
+
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct ProjectArgs {
+    /// The folder with pyco.toml
+    #[arg(value_name = "FOLDER", default_value = "")]
+    pub folder: String,
+
+    #[command(flatten)]
+    pub messages: MessageArgs,
+}
+
+#[derive(clap::Args, Debug)]
 pub struct RunArgs {
-    /// A source, which is compiled first, or a finished program
+    /// A source, which is compiled first, or a finished program [default: the project in this folder]
     #[arg(value_name = "FILE.pyco|FILE.prg")]
-    pub file: String,
+    pub file: Option<String>,
 
     /// Stop after this many cycles
     #[arg(long, value_name = "N", default_value_t = 2_000_000_000)]

@@ -10,6 +10,7 @@ mod console;
 mod explain;
 mod inspect;
 pub mod pages;
+mod project;
 mod report;
 mod run;
 mod values;
@@ -72,6 +73,8 @@ fn dispatch(args: &Args) -> Status {
     match &args.command {
         Command::Compile(args) => compile::compile(args),
         Command::Check(args) => compile::check(args),
+        Command::New(args) => project::new(args),
+        Command::Build(args) => project::build(args),
         Command::Run(args) => run::run(args),
         Command::Inspect(args) => inspect::inspect(args),
         Command::Explain(args) => explain::explain(args),

@@ -9,6 +9,7 @@ use crate::base::source::SourceMap;
 use crate::cli::args::RunArgs;
 use crate::cli::compile::shared_options;
 use crate::cli::console::{self, Status};
+use crate::cli::project::build_project;
 use crate::cli::report::{report, report_one};
 use crate::driver::build;
 use crate::driver::drive::Disk;
@@ -24,13 +25,13 @@ pub fn run(args: &RunArgs) -> Status {
 fn run_program(args: &RunArgs) -> Result<Status, Status> {
     let fail = |diagnostic| report_one(&args.messages, diagnostic);
     let file_error = |error: FileError| fail(unreadable(&error));
-    let prg = program(args)?;
+    let Source { file, prg, disk } = program(args)?;
     let mut machine = Machine::new();
     machine.load_prg(&prg).map_err(|error| {
-        let text = format!("'{}' is not a program: {error}", args.file);
+        let text = format!("'{file}' is not a program: {error}");
         fail(Diagnostic::global(codes::NOT_A_PROGRAM, text))
     })?;
-    let mut drive: Box<dyn Drive> = match &args.disk {
+    let mut drive: Box<dyn Drive> = match args.disk.as_ref().or(disk.as_ref()) {
         Some(path) => Box::new(Disk::open(&DiskFiles, path).map_err(file_error)?),
         None => Box::new(NoDrive),
     };
@@ -61,16 +62,34 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
     }
 }
 
-/// The bytes of the program: read, or made from the source.
-fn program(args: &RunArgs) -> Result<Vec<u8>, Status> {
-    if args.file.to_lowercase().ends_with(".prg") {
-        return DiskFiles.read(&args.file).map_err(|error| report_one(&args.messages, unreadable(&error)));
+/// A program that can be run.
+struct Source {
+    /// What it was read or made from.
+    file: String,
+    prg: Vec<u8>,
+    /// What is in drive 8 if nothing else is said.
+    disk: Option<String>,
+}
+
+/// The program: read, made from a source, or built as a project.
+fn program(args: &RunArgs) -> Result<Source, Status> {
+    let read =
+        |path: &str| DiskFiles.read(path).map_err(|error| report_one(&args.messages, unreadable(&error)));
+    let Some(file) = args.file.clone() else {
+        let project = build_project("", &args.messages)?;
+        let file = project.options.output.clone().unwrap_or_default();
+        let disk = project.options.d64.clone().unwrap_or(project.output);
+        return Ok(Source { prg: read(&file)?, file, disk: Some(disk) });
+    };
+    if file.to_lowercase().ends_with(".prg") {
+        return Ok(Source { prg: read(&file)?, file, disk: None });
     }
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
     let options = shared_options(&args.build);
-    let built = build::build(&DiskFiles, &options, &args.file, &mut sources, &mut sink);
+    let built = build::build(&DiskFiles, &options, &file, &mut sources, &mut sink);
     let status = report(&args.messages, &sources, sink);
-    built.and_then(|built| built.prg).filter(|_| status == Status::Success).ok_or(status)
+    let prg = built.and_then(|built| built.prg).filter(|_| status == Status::Success).ok_or(status)?;
+    Ok(Source { file, prg, disk: None })
 }
 
 /// The keys that `--input` means: `\n` is RETURN, `\\` a backslash.

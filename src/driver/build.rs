@@ -100,7 +100,11 @@ pub fn build(
     let libs = loaded(&image, finished, sink)?;
     let crt = program.env.cartridge.map(|_| out::crt::write(&image, stem(main)));
     let d64 = match options.d64 {
-        Some(_) => Some(disk::image(stem(main), &prg, &libs, sink)?),
+        Some(_) => {
+            let name = main_output(files, options, main);
+            let extra = disk::further(files, &options.disk, sink)?;
+            Some(disk::image(stem(&name), &prg, &libs, &options.disk, extra, sink)?)
+        }
         None => None,
     };
     Some(Built { prg: Some(prg), crt, libs, d64, emits: dump.finish() })

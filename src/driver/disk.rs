@@ -6,6 +6,9 @@
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::c64::petscii::petscii;
+use crate::driver::files::Files;
+use crate::driver::load::unreadable;
+use crate::driver::session::{DiskEntry, DiskOptions};
 use crate::out::d64::{self, Disk, DiskError, DiskFile, FileKind};
 
 /// The longest name on a disk.
@@ -13,18 +16,44 @@ const NAME_LENGTH: usize = 16;
 const DISK_ID: [u8; 2] = *b"PY";
 
 /// A disk image with the program `name` and sequential files.
-pub fn image(name: &str, prg: &[u8], libs: &[(String, Vec<u8>)], sink: &mut Sink) -> Option<Vec<u8>> {
+pub fn image(
+    name: &str,
+    prg: &[u8],
+    libs: &[(String, Vec<u8>)],
+    options: &DiskOptions,
+    further: Vec<DiskFile>,
+    sink: &mut Sink,
+) -> Option<Vec<u8>> {
     let name = disk_name(name);
-    let label = name.iter().copied().take(NAME_LENGTH).collect();
+    let label = options.label.as_deref().map_or(name.clone(), disk_name);
+    let label = label.into_iter().take(NAME_LENGTH).collect();
+    let id = options.id.as_deref().and_then(|id| disk_name(id).try_into().ok()).unwrap_or(DISK_ID);
     let program = DiskFile { name, kind: FileKind::Prg, data: prg.to_vec() };
     let lib = |(name, data): &(String, Vec<u8>)| DiskFile {
         name: disk_name(name),
         kind: FileKind::Seq,
         data: data.clone(),
     };
-    let files = std::iter::once(program).chain(libs.iter().map(lib)).collect();
-    let written = d64::write(&Disk { label, id: DISK_ID, files });
+    let files = std::iter::once(program).chain(libs.iter().map(lib)).chain(further).collect();
+    let written = d64::write(&Disk { label, id, files });
     written.map_err(|error| sink.push(does_not_fit(&error))).ok()
+}
+
+/// The further files, read; `None` after an error.
+pub fn further(files: &dyn Files, options: &DiskOptions, sink: &mut Sink) -> Option<Vec<DiskFile>> {
+    let read = |entry: &DiskEntry| {
+        let data = files.read(&entry.path).map_err(|error| sink.push(unreadable(&error))).ok()?;
+        let kind = if entry.program { FileKind::Prg } else { FileKind::Seq };
+        Some(DiskFile { name: disk_name(&entry.name), kind, data })
+    };
+    options.files.iter().map(read).collect()
+}
+
+/// True for a text that can be a name on a disk as it is.
+pub fn is_label(text: &str) -> bool {
+    let name = disk_name(text);
+    (1..=NAME_LENGTH).contains(&name.len())
+        && name.iter().filter(|b| **b == b'-').count() == text.matches('-').count()
 }
 
 /// A file name as the C64 shows it in the upper/graphics set.
@@ -50,7 +79,8 @@ mod tests {
     fn the_program_comes_first_and_names_are_those_of_the_c64() {
         let libs = [("MATH.LIB".to_string(), vec![1, 2])];
         let mut sink = Sink::default();
-        let image = image("my_game?", &[1, 8, 0x60], &libs, &mut sink).unwrap();
+        let image =
+            image("my_game?", &[1, 8, 0x60], &libs, &DiskOptions::default(), Vec::new(), &mut sink).unwrap();
         let disk = d64::read(&image).unwrap();
         assert_eq!((&disk.files[0].name[..], &disk.label[..]), (&b"MY\xa4GAME-"[..], &b"MY\xa4GAME-"[..]));
         assert_eq!((disk.files[1].kind, &disk.files[1].name[..]), (FileKind::Seq, &b"MATH.LIB"[..]));
@@ -61,7 +91,7 @@ mod tests {
         let lib = |name: &str, size| (name.to_string(), vec![0; size]);
         let message = |name: &str, libs: &[(String, Vec<u8>)]| {
             let mut sink = Sink::default();
-            assert_eq!(image(name, &[0], libs, &mut sink), None);
+            assert_eq!(image(name, &[0], libs, &DiskOptions::default(), Vec::new(), &mut sink), None);
             let first = sink
                 .iter()
                 .next()

@@ -42,6 +42,8 @@ pub trait Files {
     fn list(&self, folder: &str) -> Vec<String>;
     /// When the file was written last, to tell which of two is newer.
     fn modified(&self, path: &str) -> Option<SystemTime>;
+    /// Makes a folder with those above it, unless it is there.
+    fn make_folder(&self, path: &str) -> Result<(), FileError>;
     /// Writes all files, or none of them when one cannot be written.
     fn write_all(&self, files: &[(String, Vec<u8>)]) -> Result<(), FileError>;
 }
@@ -76,6 +78,10 @@ impl Files for DiskFiles {
 
     fn modified(&self, path: &str) -> Option<SystemTime> {
         fs::metadata(path).and_then(|m| m.modified()).ok()
+    }
+
+    fn make_folder(&self, path: &str) -> Result<(), FileError> {
+        fs::create_dir_all(or_current(path)).map_err(|e| failure(path, "write", &e))
     }
 
     fn write_all(&self, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {
@@ -196,6 +202,11 @@ impl Files for MemoryFiles {
 
     fn modified(&self, path: &str) -> Option<SystemTime> {
         self.is_file(path).then_some(SystemTime::UNIX_EPOCH)
+    }
+
+    fn make_folder(&self, _: &str) -> Result<(), FileError> {
+        // A folder is there when a file is in it.
+        Ok(())
     }
 
     fn write_all(&self, files: &[(String, Vec<u8>)]) -> Result<(), FileError> {

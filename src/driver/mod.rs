@@ -10,5 +10,6 @@ pub mod library;
 pub mod load;
 pub mod modules;
 pub mod output;
+pub mod project;
 pub mod session;
 pub mod sources;

@@ -108,6 +108,39 @@ pub struct Emit {
     pub path: Option<String>,
 }
 
+/// A further file on the disk image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DiskEntry {
+    pub path: String,
+    /// What it is called on the disk.
+    pub name: String,
+    /// A program, else a sequential file.
+    pub program: bool,
+}
+
+impl DiskEntry {
+    /// A file under its own name; the ending `.prg` makes it a program and is not in its name.
+    pub fn of(path: &str) -> DiskEntry {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let plain = name.strip_suffix(".prg").or_else(|| name.strip_suffix(".PRG"));
+        DiskEntry {
+            path: path.to_string(),
+            name: plain.unwrap_or(name).to_string(),
+            program: plain.is_some(),
+        }
+    }
+}
+
+/// What is on the disk image besides the program and its modules.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct DiskOptions {
+    /// The name of the program if there is none.
+    pub label: Option<String>,
+    /// Two characters.
+    pub id: Option<String>,
+    pub files: Vec<DiskEntry>,
+}
+
 /// Everything that a compilation depends on besides its sources.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Options {
@@ -128,6 +161,7 @@ pub struct Options {
     pub emit: Vec<Emit>,
     /// `--d64`: the path of a disk image to write.
     pub d64: Option<String>,
+    pub disk: DiskOptions,
     /// Optimiser passes that are left out, by name.
     pub without: Vec<String>,
     /// Passes after which the middle IR is printed, by name.
