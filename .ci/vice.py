@@ -9,6 +9,7 @@ on VICE's screen below RUN must be what `pycoc run` prints. A program whose text
 difference.
 """
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,10 +51,47 @@ def compare(pycoc, c64run, source):
     return "\n".join([f"  pycoc run: {want}", f"  VICE:      {have}"])
 
 
+# Screen off: the video chip steals no cycles, so both machines must count alike.
+STOPWATCH = """
+control: byte[0xD011]
+seed: byte[0x02FD]
+
+
+def main():
+    i: word
+    sum: word = 0
+    control = 0x0B
+    for i in range(30000):
+        sum += i * 3 + seed
+    control = 0x1B
+    print(sum, "\\n")
+"""
+# Of the cycles; the system interrupt does not fall on the same instruction in both.
+TOLERANCE = 0.02
+
+
+def cycles_agree(pycoc, c64run):
+    """None, or how far the cycle counts of the built-in machine and of VICE are apart."""
+    with tempfile.TemporaryDirectory() as temp:
+        source, prg = pathlib.Path(temp) / "watch.pyco", pathlib.Path(temp) / "watch.prg"
+        source.write_text(STOPWATCH, encoding="utf-8")
+        subprocess.run([pycoc, "compile", source, "-o", prg], check=True, timeout=120)
+        ours = subprocess.run([pycoc, "run", prg, "--stats"], capture_output=True, text=True, timeout=120, check=True)
+        vice = subprocess.run([c64run, prg, "--seconds", "120"], capture_output=True, text=True, timeout=400)
+    own = int(re.search(r"cycles: (\d+)", ours.stderr)[1])
+    other = int(re.search(r"(\d+) cycles", vice.stderr)[1])
+    print(f"cycles with the screen off: {own} here, {other} in VICE, {own / other - 1:+.2%}", flush=True)
+    return None if abs(own / other - 1) <= TOLERANCE else f"  {own} and {other} cycles"
+
+
 def main():
     pycoc, c64run, *files = sys.argv[1:]
     pycoc, c64run = str(pathlib.Path(pycoc).resolve()), str(pathlib.Path(c64run).resolve())
     failed = 0
+    difference = cycles_agree(pycoc, c64run)
+    if difference:
+        failed += 1
+        print(f"FAIL cycle counts\n{difference}")
     for source in [pathlib.Path(f) for f in files] or sorted(pathlib.Path("examples").glob("*.pyco")):
         if "\n# vice: no\n" in source.read_text(encoding="utf-8"):
             continue

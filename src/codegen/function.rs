@@ -27,6 +27,8 @@ pub struct Compiled {
     pub at_return: Effects,
     /// Cells in which arguments arrive.
     pub argument_cells: Vec<Cell>,
+    /// What it was made from.
+    pub low: LFunc,
 }
 
 impl Compiled {
@@ -106,7 +108,7 @@ pub fn compile(
         .flatten()
         .filter_map(|p| if let ParamLoc::Cell(cell) = p { Some(*cell) } else { None })
         .collect();
-    let compiled = Compiled { code, groups, cells: emitted.cells, at_return, argument_cells };
+    let compiled = Compiled { code, groups, cells: emitted.cells, at_return, argument_cells, low: lfunc };
     let convention = &mut conventions.of[id];
     convention.zero_page = zero_page;
     if !recursive {

@@ -20,10 +20,16 @@ crate::define_id! {
 }
 
 /// One byte of a virtual register.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vb {
     pub reg: Reg,
     pub byte: u8,
+}
+
+impl std::fmt::Debug for Vb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.reg, self.byte)
+    }
 }
 
 impl Vb {

@@ -17,6 +17,7 @@ pub mod lir;
 pub mod mach;
 pub mod module;
 pub mod prepare;
+pub mod print;
 pub mod select;
 pub mod squares;
 pub mod webs;
@@ -29,6 +30,7 @@ use crate::base::index::IndexVec;
 use crate::c64::memmap;
 use crate::codegen::convention::Conventions;
 use crate::codegen::function::Compiled;
+use crate::codegen::lir::LFunc;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{Base, Callee, FuncId, GlobalKind, Op, Program};
 use crate::mos::item::Name;
@@ -59,6 +61,8 @@ pub struct Generated {
     pub mapped: Vec<RangeInclusive<u16>>,
     /// Zero page that the code writes.
     pub zero_page: ZpSet,
+    /// The functions in low-level form, for `--emit lir`.
+    pub low_level: Vec<LFunc>,
 }
 
 /// Generates the code of a program. The program is changed: recursive functions lose their slots.
@@ -132,6 +136,7 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
             .collect(),
         mapped,
         zero_page: frames.zero_page,
+        low_level: wanted.iter().filter_map(|f| Some(compiled[*f].take()?.low)).collect(),
     }
 }
 

@@ -77,6 +77,7 @@ pub fn build(
     if sink.has_errors() {
         return None;
     }
+    dump.stage(EmitKind::Lir, || codegen::print::low_level(&program, &generated.low_level));
     dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
     let mut input = LinkInput {
         sections: generated.sections,

@@ -120,6 +120,7 @@ pub fn compile(
     if sink.has_errors() {
         return None;
     }
+    dump.stage(EmitKind::Lir, || codegen::print::low_level(&program, &generated.low_level));
     dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
     let own = |symbol: &Name| {
         let rest = symbol.as_str().strip_prefix(module.name.as_str()).and_then(|s| s.strip_prefix('.'));

@@ -80,6 +80,7 @@ pub enum EmitKind {
     Ast,
     Hir,
     Mir,
+    Lir,
     Obj,
 }
 
@@ -97,6 +98,7 @@ pub const EMIT_KINDS: &[(EmitKind, &str, &str)] = &[
     (EmitKind::Ast, "ast", ""),
     (EmitKind::Hir, "hir", ""),
     (EmitKind::Mir, "mir", ""),
+    (EmitKind::Lir, "lir", ""),
     (EmitKind::Obj, "obj", ""),
 ];
 
