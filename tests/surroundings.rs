@@ -118,11 +118,12 @@ fn a_source_without_a_last_line_end_is_whole() {
 fn an_output_that_is_no_place_for_a_file_is_status_4_and_nothing_is_written() {
     let folder = Folder::new("places");
     folder.write("a.pyco", HELLO);
-    fs::create_dir(folder.0.join("folder.prg")).unwrap();
+    // An output that is a folder takes the program, unless its place in there is a folder too.
+    fs::create_dir_all(folder.0.join("folder/a.prg")).unwrap();
     let long = "x".repeat(300) + ".prg";
     let places = [
         ("missing/a.prg", "the folder does not exist"),
-        ("folder.prg", "it is a folder"),
+        ("folder", "it is a folder"),
         ("a.pyco/a.prg", "a part of the path is not a folder"),
         (long.as_str(), "the name is too long"),
     ];
@@ -131,8 +132,8 @@ fn an_output_that_is_no_place_for_a_file_is_status_4_and_nothing_is_written() {
         assert_eq!((status, out.as_str()), (4, ""), "{place}: {err}");
         assert!(err.contains("[E5002]") && err.contains(reason), "{place}: {err}");
     }
-    assert_eq!(folder.names(), ["a.pyco", "folder.prg"]);
-    assert_eq!(fs::read_dir(folder.0.join("folder.prg")).unwrap().count(), 0);
+    assert_eq!(folder.names(), ["a.pyco", "folder"]);
+    assert_eq!(fs::read_dir(folder.0.join("folder/a.prg")).unwrap().count(), 0);
 }
 
 #[test]

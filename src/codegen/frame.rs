@@ -202,7 +202,7 @@ fn collect(
                 used[cell.index()] = true;
                 weight[cell.index()] += inst.weight * frequency;
             }
-            live.step(&of(inst, func.at_return));
+            live.step(inst, &of(inst, func.at_return));
         }
     }
     let mut candidates = Vec::new();

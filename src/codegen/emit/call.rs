@@ -4,7 +4,7 @@ use crate::codegen::convention::{ParamLoc, naked_params, result};
 use crate::codegen::emit::moves::{From, To};
 use crate::codegen::emit::{Emitter, R};
 use crate::codegen::lir::{LCallee, Reg, RtCall, Src, Vb};
-use crate::codegen::mach::{Arg, CallEffect, MKind};
+use crate::codegen::mach::{Arg, CallEffect, Cell, MKind};
 use crate::mir::ir::{FuncKind, Ty};
 use crate::mir::rt::Rt;
 use crate::mos::effects::Effects;
@@ -69,11 +69,16 @@ impl Emitter<'_> {
                 reads |= r.effect();
             }
         }
+        let own = |(to, _): &(To, From)| match to {
+            To::Foreign(f, cell) if *f == self.ctx.func.id => Some(*cell),
+            _ => None,
+        };
+        let cells: Vec<Cell> = moves.iter().filter_map(own).collect();
         if save {
             self.keep_homes(clobbers | reads, &moves);
         }
         self.parallel(moves);
-        let effect = CallEffect { reads, writes: clobbers | Effects::FLAGS };
+        let effect = CallEffect { reads, writes: clobbers | Effects::FLAGS, cells };
         self.state.forget(effect.writes);
         self.push(MKind::Call { arg, effect: Box::new(effect), tail: false }, true);
         if let Some(ret) = ret {

@@ -27,14 +27,17 @@ impl Live {
         self.cells.union_with(&other.cells);
     }
 
-    /// From after an instruction to before it.
-    pub fn step(&mut self, e: &MEffects) {
+    /// From after an instruction, whose effects are `e`, to before it.
+    pub fn step(&mut self, inst: &MInst, e: &MEffects) {
         self.regs = (self.regs - e.writes) | e.reads;
         if let Some(cell) = e.writes_cell {
             self.cells.set(cell.index(), false);
         }
         for cell in e.reads_cells.into_iter().flatten() {
             self.cells.insert(cell.index());
+        }
+        if let MKind::Call { effect, .. } = &inst.kind {
+            effect.cells.iter().for_each(|cell| self.cells.insert(cell.index()));
         }
     }
 }
@@ -54,7 +57,7 @@ pub fn live_out(code: &[MInst], flow: &flow::Flow, cells: usize, at_return: Effe
             }
             out[b] = live.clone();
             for inst in code[flow.blocks[b].clone()].iter().rev() {
-                live.step(&of(inst, at_return));
+                live.step(inst, &of(inst, at_return));
             }
             if live != live_in[b] {
                 live_in[b] = live;
@@ -81,7 +84,7 @@ pub fn remove_dead(code: &mut Vec<MInst>, cells: usize, at_return: Effects) {
                     dead[at] = true;
                     any = true;
                 } else {
-                    live.step(&e);
+                    live.step(&code[at], &e);
                 }
             }
         }

@@ -60,6 +60,8 @@ pub struct CallEffect {
     pub reads: Effects,
     /// Registers and flags that are changed, results included.
     pub writes: Effects,
+    /// Cells of the function itself that carry arguments: of a call of itself.
+    pub cells: Vec<Cell>,
 }
 
 /// One element of the code.

@@ -137,7 +137,7 @@ pub fn run(code: &mut Vec<MInst>, cells: usize, at_return: Effects) -> bool {
         let mut wanted = vec![Effects::NONE; range.len()];
         for at in range.clone().rev() {
             wanted[at - range.start] = live.regs;
-            live.step(&of(&code[at], at_return));
+            live.step(&code[at], &of(&code[at], at_return));
         }
         let Some(mut known) = entries[b].clone() else { continue };
         for at in range.clone() {
