@@ -28,7 +28,9 @@ fn main() {
 
 fn run(fixture: &Fixture) -> Result<(), String> {
     let program = lowered(fixture, &support::options(fixture)?)?;
-    if CallGraph::new(&program).handlers.iter().next().is_some() {
+    // What depends on the machine's own stack ends otherwise here, where calls take no room.
+    let machine_only = fixture.key("only").is_some_and(|on| on == "machine");
+    if machine_only || CallGraph::new(&program).handlers.iter().next().is_some() {
         return Ok(());
     }
     let lowercase = program.env.lowercase;
