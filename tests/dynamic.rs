@@ -132,6 +132,33 @@ fn a_program_loads_from_its_disk_image() {
     assert_eq!(machine.run(&RunOptions::default(), &mut drive).output.text, "110 2020 30\n");
 }
 
+/// The faults of a program that cannot be built.
+fn faults(sources: &[(&str, &str)]) -> Vec<String> {
+    let files = MemoryFiles::default();
+    for (name, text) in sources {
+        files.add(format!("{name}.pyco"), *text);
+    }
+    let options = Options { target: Target::Dynamic, ..Options::default() };
+    let mut sink = Sink::default();
+    assert_eq!(build(&files, &options, "main.pyco", &mut SourceMap::default(), &mut sink), None);
+    sink.iter().map(|d| format!("{} {}", d.code, d.message)).collect()
+}
+
+#[test]
+fn modules_that_the_loader_cannot_read_are_errors_of_the_link() {
+    let nine: String = (0..9).map(|i| format!("def f{i}(n: byte) -> byte:\n    return n + {i}\n")).collect();
+    let main = "from m import f0\ndef main():\n    print(m.f0(1))\n";
+    let text = "E4021 Module 'm' does not fit version 1 of the .LIB format, which the loader reads";
+    assert_eq!(faults(&[("main", main), ("m", &nine)]), [text]);
+    let main = "from a.m import f\nfrom b.n import g\ndef main():\n    print(m.f(1), n.g(1))\n";
+    let m = "def f(n: byte) -> byte:\n    return n + n\n";
+    let n = "from c.m import h\ndef g(n: byte) -> byte:\n    return m.h(n)\n";
+    let h = "def h(n: byte) -> byte:\n    return n * 3\n";
+    let sources = [("main", main), ("a/m", m), ("b/n", n), ("c/m", h), ("b/c/m", h)];
+    let text = "E5003 Modules 'a.m' and 'c.m' would both be the file 'M.LIB'";
+    assert_eq!(faults(&sources), [text]);
+}
+
 /// What a program prints that ends with an error of the loader.
 fn failure(built: &Built, disk: &mut Disk) -> String {
     let (outcome, machine) = run(built, disk);

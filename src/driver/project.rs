@@ -324,6 +324,15 @@ mod tests {
     }
 
     #[test]
+    fn faults_have_the_code_of_project_files() {
+        let files = MemoryFiles::default();
+        files.add("pyco.toml", "[project]\nname = \"a name\"\n");
+        let mut sink = Sink::default();
+        assert_eq!(read(&files, "", &mut SourceMap::default(), &mut sink), None);
+        assert_eq!(sink.iter().map(|d| d.code).collect::<Vec<_>>(), [codes::BAD_PROJECT]);
+    }
+
+    #[test]
     fn a_new_project_is_one() {
         let files = MemoryFiles::default();
         for (path, bytes) in template("game-1").unwrap() {
