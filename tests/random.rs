@@ -273,7 +273,7 @@ struct Counts {
 }
 
 fn depth_of(seed: u64) -> Depth {
-    if seed % 10 == 0 { Depth::EveryPass } else { Depth::Usual }
+    if seed.is_multiple_of(10) { Depth::EveryPass } else { Depth::Usual }
 }
 
 fn one(seed: u64, counts: &Counts, long: bool) -> Option<String> {
