@@ -261,6 +261,16 @@ pub fn compact_values(func: &mut Func) {
     });
 }
 
+/// How often each value is read.
+pub fn count_uses(func: &Func) -> IndexVec<Value, usize> {
+    let mut uses = IndexVec::filled(func.values.len(), 0);
+    for block in func.blocks.iter() {
+        block.insts.iter().for_each(|i| i.op.for_each_use(|v| uses[v] += 1));
+        for_each_term_use(&block.term, |v| uses[v] += 1);
+    }
+    uses
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

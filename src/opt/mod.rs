@@ -19,6 +19,7 @@ mod narrow;
 mod page_loops;
 mod pipeline;
 mod ranges;
+mod rebase;
 mod rotate;
 mod shake;
 mod simplify_cfg;
@@ -108,13 +109,8 @@ pub const PASSES: &[Pass] = &[
     strength::END_PASS,
     forward::PASS,
     dse::PASS,
-    sroa::PASS,
-    rotate::PASS,
-    licm::PASS,
-    narrow::PASS,
-    strength::PASS,
-    strength::END_PASS,
     page_loops::PASS,
+    rebase::PASS,
     dce::PASS,
 ];
 

@@ -54,6 +54,7 @@ const O2: &[Step] = &[
     Step::Funcs(NARROW),
     Step::Funcs(&["loop_ends"]),
     Step::Funcs(CLEAN),
+    Step::Funcs(&["rebase"]),
     Step::Program("shake"),
 ];
 const OS: &[Step] = O2;

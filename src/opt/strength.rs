@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Cond, Func, Inst, Op, Term, Ty, Value};
 use crate::mir::loops::Loops;
-use crate::mir::rewrite::{self, Substitution, for_each_term_use};
+use crate::mir::rewrite::{self, Substitution};
 use crate::opt::counters::{Counter, Defs, counters, exact_counters};
 use crate::opt::{Context, Pass, Run};
 
@@ -155,7 +154,7 @@ fn find_ends(func: &Func) -> Vec<(BlockId, usize, Value, Ty, u32)> {
     let all = counters(func, &cfg, &loops, &defs);
     let exact: BTreeMap<Value, (u32, u32)> =
         exact_counters(func, &cfg, &dom).into_iter().map(|(v, first, last)| (v, (first, last))).collect();
-    let uses = uses(func);
+    let uses = rewrite::count_uses(func);
     let mut found: Vec<(BlockId, usize, Value, Ty, u32)> = Vec::new();
     for old in &all {
         // Used by its own next value only; that by the loop's end and the way around.
@@ -209,15 +208,6 @@ fn find_ends(func: &Func) -> Vec<(BlockId, usize, Value, Ty, u32)> {
 
 fn home(func: &Func, value: Value) -> Option<BlockId> {
     func.blocks.enumerated().find(|(_, b)| b.insts.iter().any(|i| i.result == Some(value))).map(|(id, _)| id)
-}
-
-fn uses(func: &Func) -> IndexVec<Value, usize> {
-    let mut uses = IndexVec::filled(func.values.len(), 0);
-    for block in func.blocks.iter() {
-        block.insts.iter().for_each(|i| i.op.for_each_use(|v| uses[v] += 1));
-        for_each_term_use(&block.term, |v| uses[v] += 1);
-    }
-    uses
 }
 
 #[cfg(test)]

@@ -64,7 +64,10 @@ impl Folder<'_> {
             {
                 return op(Op::Addr(moved(addr.base, addr.index, addr.offset, n)));
             }
-            if let Some((x, m)) = self.as_bin_const(a, BinOp::Add) {
+            // A sum that stays is the better start: `j - 1` beside `j - 2` is one step away.
+            if let Some((x, m)) = self.as_bin_const(a, BinOp::Add)
+                && (self.is_used_once(a) || n.wrapping_add(m) & ty.mask() == 0)
+            {
                 return self.bin_const(BinOp::Add, ty, x, n.wrapping_add(m));
             }
             // n + (m - x)

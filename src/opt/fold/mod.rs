@@ -17,7 +17,7 @@ use crate::mir::effects::is_pure;
 use crate::mir::eval;
 use crate::mir::interp_rt;
 use crate::mir::ir::{Access, Addr, Block, Func, Inst, Op, Target, Term, Ty, Value};
-use crate::mir::rewrite::Substitution;
+use crate::mir::rewrite::{self, Substitution};
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass =
@@ -41,6 +41,8 @@ pub(super) struct Folder<'a> {
     func: &'a mut Func,
     /// The operations that define the values, of those that are pure.
     defs: IndexVec<Value, Option<Op>>,
+    /// How often each value is read, counted at the start.
+    uses: IndexVec<Value, usize>,
     subst: Substitution,
     /// The operations of the block so far.
     out: Vec<Inst>,
@@ -57,8 +59,9 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
             defs[result] = Some(inst.op.clone());
         }
     }
+    let uses = rewrite::count_uses(func);
     let subst = Substitution::new(func);
-    let mut folder = Folder { ctx, func, defs, subst, out: Vec::new(), span: None };
+    let mut folder = Folder { ctx, func, defs, uses, subst, out: Vec::new(), span: None };
     let mut changed = false;
     for id in order {
         let mut block = std::mem::take(&mut folder.func.blocks[id]);
@@ -115,6 +118,11 @@ impl Folder<'_> {
 
     fn ty(&self, value: Value) -> Ty {
         self.func.ty(value)
+    }
+
+    /// True when nobody else reads the value, as far as the start of the pass knows.
+    fn is_used_once(&self, value: Value) -> bool {
+        self.uses.get(value).is_none_or(|n| *n <= 1)
     }
 
     /// The operation that defines a value.

@@ -1,0 +1,145 @@
+//! Lets a value end where its successor begins: `j` when `j - 1` is there too.
+//!
+//! In: `q = p + c`, and reads of `p` after it. Out: `q` moves down to its first reader in the block,
+//! past the reads of `p`; later reads of `p` become reads of `q`, with the constant in the place
+//! (`[g + p - 1]` is `[g + q]` for `q = p - 1`). So both can live in one index register.
+//! Only when no later read of `p` remains, and only where `p + c` is known not to wrap.
+//! Runs late: `fold` and `narrow` bring addresses back to the earliest value.
+
+use crate::mir::cfg::Cfg;
+use crate::mir::dom::Dom;
+use crate::mir::ir::{Addr, BinOp, BlockId, Func, Inst, Op, Ty, Value};
+use crate::mir::live::Liveness;
+use crate::mir::rewrite::for_each_term_use;
+use crate::opt::counters::Defs;
+use crate::opt::ranges::Ranges;
+use crate::opt::{Context, Pass, Run};
+
+pub const PASS: Pass =
+    Pass { name: "rebase", about: "counts places from the value that stays in use", run: Run::Func(run) };
+
+/// `next = old + step`.
+#[derive(Clone, Copy)]
+struct Sum {
+    old: Value,
+    next: Value,
+    step: u32,
+    block: BlockId,
+}
+
+fn run(func: &mut Func, _: &Context) -> bool {
+    let mut changed = sink(func);
+    let sums = sums(func);
+    if sums.is_empty() {
+        return changed;
+    }
+    let cfg = Cfg::new(func);
+    let dom = Dom::new(&cfg);
+    for sum in sums {
+        changed |= rebase(func, &cfg, &dom, sum);
+    }
+    changed
+}
+
+/// The byte-wide sums with a constant.
+fn sums(func: &Func) -> Vec<Sum> {
+    let defs = Defs::new(func);
+    let mut found = Vec::new();
+    for (block, data) in func.blocks.enumerated() {
+        for inst in &data.insts {
+            if let (Some(next), Op::Bin(BinOp::Add, old, n)) = (inst.result, &inst.op)
+                && func.ty(next) == Ty::I8
+                && let Some(step) = defs.constant(*n)
+                && defs.constant(*old).is_none()
+            {
+                found.push(Sum { old: *old, next, step, block });
+            }
+        }
+    }
+    found
+}
+
+/// Moves sums with a constant down to their first reader, when what they add to is read on the way.
+fn sink(func: &mut Func) -> bool {
+    let mut changed = false;
+    for sum in sums(func) {
+        let insts = &mut func.blocks[sum.block].insts;
+        let Some(at) = insts.iter().position(|i| i.result == Some(sum.next)) else { continue };
+        let reads = |i: &Inst, v: Value| {
+            let mut found = false;
+            i.op.for_each_use(|u| found |= u == v);
+            found
+        };
+        let until = (at + 1..insts.len()).find(|&k| reads(&insts[k], sum.next)).unwrap_or(insts.len());
+        if insts[at + 1..until].iter().any(|i| reads(i, sum.old)) {
+            let inst = insts.remove(at);
+            insts.insert(until - 1, inst);
+            changed = true;
+        }
+    }
+    changed
+}
+
+fn rebase(func: &mut Func, cfg: &Cfg, dom: &Dom, sum: Sum) -> bool {
+    let ranges = Ranges::new(func);
+    let live = Liveness::new(func, cfg);
+    // Only what is read anyway may be the new start.
+    if !live.live_out[sum.block].contains(sum.next) {
+        return false;
+    }
+    let mut new: Vec<(BlockId, usize, Op)> = Vec::new();
+    for (id, block) in func.blocks.enumerated() {
+        if !cfg.rpo.contains(&id) || !dom.dominates(sum.block, id) {
+            continue;
+        }
+        let from = if id == sum.block {
+            block.insts.iter().position(|i| i.result == Some(sum.next)).map_or(0, |at| at + 1)
+        } else {
+            0
+        };
+        for (at, inst) in block.insts.iter().enumerate().skip(from) {
+            let mut reads = false;
+            inst.op.for_each_use(|v| reads |= v == sum.old);
+            if !reads {
+                continue;
+            }
+            match rebased(&inst.op, sum, &ranges, id) {
+                Some(op) => new.push((id, at, op)),
+                None => return false,
+            }
+        }
+        let mut read = false;
+        for_each_term_use(&block.term, |v| read |= v == sum.old);
+        if read {
+            return false;
+        }
+    }
+    for (id, at, op) in &new {
+        func.blocks[*id].insts[*at].op = op.clone();
+    }
+    !new.is_empty()
+}
+
+/// The operation with `next - step` for `old`.
+fn rebased(op: &Op, sum: Sum, ranges: &Ranges, block: BlockId) -> Option<Op> {
+    let Sum { old, next, step, .. } = sum;
+    let at = ranges.at(old, block);
+    // What next is more than old, as whole numbers.
+    let by = if at.is_empty() {
+        return None;
+    } else if at.high + step <= 0xff {
+        step as i32
+    } else if at.low + step >= 0x100 {
+        step as i32 - 0x100
+    } else {
+        return None;
+    };
+    let place = |addr: &Addr| Addr { index: Some(next), offset: addr.offset - by, ..*addr };
+    match *op {
+        Op::Load(ref addr, access) if addr.index == Some(old) => Some(Op::Load(place(addr), access)),
+        Op::Store(ref addr, value, access) if addr.index == Some(old) && value != old => {
+            Some(Op::Store(place(addr), value, access))
+        }
+        _ => None,
+    }
+}
