@@ -321,3 +321,152 @@ high:   lda rt_squares + 256,x
         adc rt_t2
         sta rt_a3
         rts
+
+// Signed 16-bit factors, of whose product bytes 1 and 2 are wanted: products of 8.8 numbers.
+// in: rt_a0/rt_a1, rt_b0/rt_b1, signed   out: A = byte 1, Y = byte 2 of the product
+// clobbers: A, X, Y, rt_a2, rt_a3, rt_c0-rt_c3, rt_t0-rt_t3
+// cycles: at most 260
+// The unsigned product; a negative factor has counted 65536 too much of the other.
+.routine rt_qmul16ms
+        lda #>rt_squares
+        sta rt_c1
+        lda #>(rt_squares + 512)
+        sta rt_c3
+        lda #>(rt_squares + 1024)
+        sta rt_t1
+        lda #>(rt_squares + 1536)
+        sta rt_t3
+        lda rt_a0
+        sta rt_c0
+        sta rt_c2
+        eor #$ff
+        sta rt_t0
+        sta rt_t2
+        ldy rt_b0
+        lda (rt_c0),y
+        cmp (rt_t0),y
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        sta rt_a2               // byte 1
+        ldy rt_b1
+        bpl !+
+        lda #0                  // the carry is set
+        sbc rt_a0
+        sta rt_a3
+        jmp !go+
+!:      lda #0
+        sta rt_a3               // byte 2
+!go:    lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        tax
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        clc
+        adc rt_a3
+        sta rt_a3
+        txa
+        clc
+        adc rt_a2
+        sta rt_a2
+        bcc !+
+        inc rt_a3
+!:      lda rt_a1
+        sta rt_c0
+        sta rt_c2
+        eor #$ff
+        sta rt_t0
+        sta rt_t2
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        clc
+        adc rt_a3
+        ldy rt_b0
+        bit rt_a1
+        bpl !+
+        sec
+        sbc rt_b0
+!:      sta rt_a3
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        tax
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        clc
+        adc rt_a3
+        tay
+        txa
+        clc
+        adc rt_a2
+        bcc !+
+        iny
+!:      rts
+
+// in: A = low byte, X = high byte, signed   out: A = byte 1, Y = byte 2 of the square
+// clobbers: A, X, Y, rt_t0-rt_t3
+// cycles: at most 150
+.routine rt_qsquare16ms
+        cpx #$80
+        bcc !+
+        eor #$ff
+        adc #0                  // the carry is set
+        tay
+        txa
+        eor #$ff
+        adc #0
+        tax
+        tya
+!:      sta rt_t0
+        stx rt_t1
+        // twice the product of the bytes
+        sec
+        sbc rt_t1
+        bcs !+
+        eor #$ff
+        adc #1                  // the carry is clear
+!:      tay
+        txa
+        clc
+        adc rt_t0
+        tax
+        bcs !high+
+        lda rt_squares,x
+        sec
+        sbc rt_squares,y
+        sta rt_t2
+        lda rt_squares + 512,x
+        sbc rt_squares + 512,y
+        jmp !+
+!high:  lda rt_squares + 256,x
+        sbc rt_squares,y        // the carry is set
+        sta rt_t2
+        lda rt_squares + 768,x
+        sbc rt_squares + 512,y
+!:      asl rt_t2
+        rol
+        sta rt_t3
+        // The low byte of a square does not depend on bit 7.
+        lda rt_t1
+        asl
+        tax
+        lda rt_squares,x
+        clc
+        adc rt_t3
+        tay
+        lda rt_t0
+        asl
+        tax
+        bcs !high+
+        lda rt_squares + 512,x
+        adc rt_t2
+        bcc !+
+        iny
+        rts
+!high:  lda rt_squares + 768,x
+        clc
+        adc rt_t2
+        bcc !+
+        iny
+!:      rts

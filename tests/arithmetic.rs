@@ -96,6 +96,19 @@ fn products_from_tables_of_squares() {
         assert_eq!(after.ra as i32, i32::from(a as i16).pow(2), "{a:x}");
         after
     });
+    rounds(&mut routines, "rt_qmul16ms", |r, a, b| {
+        let after = r.call("rt_qmul16ms", state(a, b));
+        let expected = i32::from(a as i16) * i32::from(b as i16) >> 8;
+        assert_eq!(u16::from_le_bytes([after.a, after.y]), expected as u16, "{a:x} {b:x}");
+        after
+    });
+    rounds(&mut routines, "rt_qsquare16ms", |r, a, _| {
+        let [low, high] = (a as u16).to_le_bytes();
+        let after = r.call("rt_qsquare16ms", State { a: low, x: high, ..state(0, 0) });
+        let expected = i32::from(a as i16).pow(2) >> 8;
+        assert_eq!(u16::from_le_bytes([after.a, after.y]), expected as u16, "{a:x}");
+        after
+    });
     rounds(&mut routines, "rt_qmul16ws", |r, a, b| {
         let after = r.call("rt_qmul16ws", state(a, b));
         assert_eq!(after.ra as i32, i32::from(a as i16) * i32::from(b as i16), "{a:x} {b:x}");

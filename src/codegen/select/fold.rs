@@ -58,7 +58,7 @@ pub(super) fn plan(
     (folded, partners)
 }
 
-fn count_uses(func: &Func) -> IndexVec<Value, u32> {
+pub(super) fn count_uses(func: &Func) -> IndexVec<Value, u32> {
     let mut uses = IndexVec::filled(func.values.len(), 0);
     for block in func.blocks.iter() {
         for inst in &block.insts {

@@ -55,6 +55,8 @@ pub struct Select<'a> {
     folded: IndexVec<Value, bool>,
     /// The partner of a division or remainder with the same operands in the same block.
     partners: BTreeMap<Value, Value>,
+    /// Values that are the middle bytes of a product, and its factors.
+    middles: BTreeMap<Value, (Value, Value)>,
     out: LFunc,
     lblocks: IndexVec<BlockId, LBlock>,
     insts: Vec<LInst>,
@@ -79,7 +81,8 @@ pub fn select(
             }
         }
     }
-    let (folded, partners) = fold::plan(func, &defs, options.fold);
+    let (mut folded, partners) = fold::plan(func, &defs, options.fold);
+    let middles = if options.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
     let mut select = Select {
         program,
         func,
@@ -88,6 +91,7 @@ pub fn select(
         homes: IndexVec::filled(func.values.len(), Home::Lazy),
         folded,
         partners,
+        middles,
         out: LFunc { id, regs: IndexVec::new(), params: Vec::new(), blocks: IndexVec::new() },
         lblocks: IndexVec::filled(func.blocks.len(), LBlock(0)),
         insts: Vec::new(),
@@ -246,7 +250,9 @@ impl<'a> Select<'a> {
                 bytes.resize(size, Src::Imm(0));
                 bytes
             }
-            Some(Op::Trunc(inner)) if size_is_whole(self.func.ty(value)) => {
+            Some(Op::Trunc(inner))
+                if size_is_whole(self.func.ty(value)) && !self.middles.contains_key(&value) =>
+            {
                 let mut bytes = self.bytes(*inner);
                 bytes.truncate(size);
                 bytes
@@ -333,6 +339,9 @@ impl<'a> Select<'a> {
             }
             (Op::Zext(_), _) => {}
             (Op::Trunc(a), Some(v)) => {
+                if let Some(&(a, b)) = self.middles.get(&v) {
+                    return self.select_middle(v, a, b);
+                }
                 if !size_is_whole(self.func.ty(v)) {
                     let s = self.bytes(*a)[0];
                     let d = self.dst_of(v)[0];

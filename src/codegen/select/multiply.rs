@@ -1,16 +1,51 @@
 //! Selection of multiplication: by constants with shifts and additions where that pays, otherwise
 //! by the narrowest routine that gives the wanted bytes.
 
+use std::collections::BTreeMap;
+
+use crate::base::index::IndexVec;
 use crate::codegen::lir::{Dst, Op as LOp, Reg, ShiftKind, Src, Vb};
-use crate::codegen::select::Select;
-use crate::mir::ir::{Op, Ty, Value};
+use crate::codegen::select::{Select, fold};
+use crate::mir::ir::{BinOp, Func, Op, Ty, Value};
 
 /// What is known of a factor from its definition.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Width {
-    Unsigned(usize),
-    Signed(usize),
-    Full,
+#[derive(Clone, Copy)]
+struct Width {
+    /// The bytes that hold it, read as an unsigned number.
+    unsigned: usize,
+    /// True when its low two bytes hold it, read as a signed number.
+    signed: bool,
+}
+
+/// The 16-bit values that are bytes 1 and 2 of a product of two signed words, `a * b >> 8`, with the
+/// factors. What lies in between is marked as folded.
+pub(super) fn middles(
+    func: &Func,
+    defs: &IndexVec<Value, Option<&Op>>,
+    folded: &mut IndexVec<Value, bool>,
+) -> BTreeMap<Value, (Value, Value)> {
+    let uses = fold::count_uses(func);
+    let constant = |v: Value| if let Some(Op::Const(n)) = defs[v] { Some(*n) } else { None };
+    let signed_word = |v: Value| matches!(defs[v], Some(Op::Sext(inner)) if func.ty(*inner) == Ty::I16);
+    let mut found = BTreeMap::new();
+    for inst in func.blocks.iter().flat_map(|block| &block.insts) {
+        let (Some(value), Op::Trunc(shifted)) = (inst.result, &inst.op) else { continue };
+        let Some(Op::Bin(BinOp::Sar | BinOp::Shr, product, count)) = defs[*shifted] else { continue };
+        let Some(Op::Bin(BinOp::Mul, a, b)) = defs[*product] else { continue };
+        let alone = uses[*shifted] == 1 && uses[*product] == 1;
+        if func.ty(value) == Ty::I16
+            && func.ty(*product) == Ty::I32
+            && constant(*count) == Some(8)
+            && alone
+            && signed_word(*a)
+            && signed_word(*b)
+        {
+            folded[*shifted] = true;
+            folded[*product] = true;
+            found.insert(value, (*a, *b));
+        }
+    }
+    found
 }
 
 impl Select<'_> {
@@ -25,12 +60,13 @@ impl Select<'_> {
         }
         let widths = (self.width(a), self.width(b));
         let (a, b) = (self.bytes(a), self.bytes(b));
-        let (name, bytes) = match (size, widths) {
-            (1, _) => ("rt_mul8", 1),
-            (2, (Width::Unsigned(1), Width::Unsigned(1))) => ("rt_mul8", 1),
+        let (unsigned, signed) =
+            (widths.0.unsigned.max(widths.1.unsigned), widths.0.signed && widths.1.signed);
+        let (name, bytes) = match (size, unsigned) {
+            (1, _) | (2, 1) => ("rt_mul8", 1),
             (2, _) => ("rt_mul16", 2),
-            (_, (Width::Unsigned(_), Width::Unsigned(_))) => ("rt_mul16w", 2),
-            (_, (Width::Signed(_), Width::Signed(_))) => ("rt_mul16ws", 2),
+            (_, 1 | 2) => ("rt_mul16w", 2),
+            _ if signed => ("rt_mul16ws", 2),
             _ => ("rt_mul32", 4),
         };
         let cut = |s: Vec<Src>| s[..bytes.min(s.len())].to_vec();
@@ -45,14 +81,30 @@ impl Select<'_> {
         self.call_arith(name, vec![cut(a), cut(b)], d);
     }
 
+    /// Bytes 1 and 2 of the product of two signed words.
+    pub(super) fn select_middle(&mut self, value: Value, a: Value, b: Value) {
+        let (a, b) = (self.bytes(a)[..2].to_vec(), self.bytes(b)[..2].to_vec());
+        let d = self.dst_of(value);
+        if a == b {
+            return self.call_arith("rt_qsquare16ms", vec![a], d);
+        }
+        self.call_arith("rt_qmul16ms", vec![a, b], d);
+    }
+
     fn width(&self, value: Value) -> Width {
         let ty = self.func.ty(value);
         match self.defs[value] {
-            Some(Op::Const(n)) if *n < 0x100 => Width::Unsigned(1),
-            Some(Op::Const(n)) if *n < 0x8000 && ty == Ty::I32 => Width::Unsigned(2),
-            Some(Op::Zext(inner)) => Width::Unsigned(self.func.ty(*inner).bytes()),
-            Some(Op::Sext(inner)) => Width::Signed(self.func.ty(*inner).bytes()),
-            _ => Width::Full,
+            Some(Op::Const(n)) => {
+                let bits = 32 - (*n & ty.mask()).leading_zeros();
+                let unsigned = bits.div_ceil(8).max(1) as usize;
+                Width { unsigned, signed: i16::try_from(ty.signed(*n)).is_ok() }
+            }
+            Some(Op::Zext(inner)) => {
+                let bytes = self.func.ty(*inner).bytes();
+                Width { unsigned: bytes, signed: bytes == 1 }
+            }
+            Some(Op::Sext(_)) => Width { unsigned: ty.bytes(), signed: true },
+            _ => Width { unsigned: ty.bytes(), signed: ty.bytes() <= 2 },
         }
     }
 
