@@ -69,33 +69,7 @@ pub fn build(
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
-    let selected = finished::select(&finished, foreign_symbols(&program), sink)?;
-    if selected.stack {
-        codegen::prepare::add_stack(&mut program);
-    }
-    let generated = codegen::generate(&mut program, &codegen_options(options, false), sink);
-    if sink.has_errors() {
-        return None;
-    }
-    dump.stage(EmitKind::Lir, || codegen::print::low_level(&program, &generated.low_level));
-    dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
-    let mut input = LinkInput {
-        sections: generated.sections,
-        entry: generated.entry,
-        init: generated.init,
-        keep: generated.keep,
-        env: program.env.clone(),
-        mapped: generated.mapped,
-        zero_page: generated.zero_page,
-        modules: Vec::new(),
-        small: codegen_options(options, false).small,
-    };
-    add_finished(&mut input, selected, &finished, options.target);
-    let image = link::link(&input, sink)?;
-    if sink.has_errors() {
-        return None;
-    }
-    dump.image(&image, sources);
+    let image = image(&mut program, &finished, options, &mut dump, sources, sink)?;
     dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
     let prg = out::prg::write(&image);
     let libs = loaded(&image, finished, sink)?;
@@ -109,6 +83,45 @@ pub fn build(
         None => None,
     };
     Some(Built { prg: Some(prg), crt, libs, d64, emits: dump.finish() })
+}
+
+/// Makes the image of an optimised program and the modules that are finished code.
+pub fn image(
+    program: &mut Program,
+    finished: &[FinishedModule],
+    options: &Options,
+    dump: &mut Dump,
+    sources: &SourceMap,
+    sink: &mut Sink,
+) -> Option<Image> {
+    let selected = finished::select(finished, foreign_symbols(program), sink)?;
+    if selected.stack {
+        codegen::prepare::add_stack(program);
+    }
+    let generated = codegen::generate(program, &codegen_options(options, false), sink);
+    if sink.has_errors() {
+        return None;
+    }
+    dump.stage(EmitKind::Lir, || codegen::print::low_level(program, &generated.low_level));
+    dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
+    let mut input = LinkInput {
+        sections: generated.sections,
+        entry: generated.entry,
+        init: generated.init,
+        keep: generated.keep,
+        env: program.env.clone(),
+        mapped: generated.mapped,
+        zero_page: generated.zero_page,
+        modules: Vec::new(),
+        small: codegen_options(options, false).small,
+    };
+    add_finished(&mut input, selected, finished, options.target);
+    let image = link::link(&input, sink)?;
+    if sink.has_errors() {
+        return None;
+    }
+    dump.image(&image, sources);
+    Some(image)
 }
 
 /// A module after checking.

@@ -90,17 +90,17 @@ pub struct Image {
 
 /// Links a program; `None` after an error.
 pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
-    let mut library = Library::new(&input.env, input.small);
+    let library = Library::new(&input.env, input.small);
     let mut roots: Vec<Name> = input.entry.iter().chain(&input.init).chain(&input.keep).cloned().collect();
     let imports = Imports::new(&input.modules);
-    let mut reachable = shake(&input.sections, &mut library, &roots, &imports);
+    let mut reachable = shake(&input.sections, &library, &roots, &imports);
     let closure = imports.close(&reachable.foreign, sink)?;
     let mut own = startup::roots(input, &reachable, &blocks(&reachable));
     own.extend(imports.roots(&reachable));
     own.extend(closure.routines());
     if own.iter().any(|name| !reachable.has(name.as_str())) {
         roots.extend(own);
-        reachable = shake(&input.sections, &mut library, &roots, &imports);
+        reachable = shake(&input.sections, &library, &roots, &imports);
     }
     for (symbol, by) in &reachable.undefined {
         sink.push(fixup::undefined(symbol, by.as_ref()));

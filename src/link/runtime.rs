@@ -1,11 +1,12 @@
 //! The run-time library: the files of `asm/`, embedded and assembled on demand.
 //!
 //! In: the environment of a program, and the name of a symbol. Out: the section that defines it.
-//! Invariant: a file is assembled at most once in a link, and only when one of its symbols is
+//! Invariant: a file is assembled at most once in a process, and only when one of its symbols is
 //! wanted; a file that does not assemble is a defect of the compiler and panics.
 //! Not here: which routines a program needs (`shake`), start-up code (`startup`).
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::assembler::library::{Chunk, ChunkKind, assemble_library};
 use crate::c64::kernal;
@@ -91,6 +92,9 @@ const FILES: &[File] = files! {
     Lower "text_lower.s"
 };
 
+/// The sections of the files that were assembled: they depend on nothing but the file.
+static ASSEMBLED: [OnceLock<Vec<RtSection>>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+
 /// Routines that are the KERNAL's own.
 const KERNAL_ROUTINES: &[(&str, u16)] = &[
     ("rt_print_char", 0xFFD2),
@@ -116,8 +120,6 @@ pub const STACK_END: &str = "rt_stack_end";
 pub struct Library {
     /// The file that defines a symbol.
     index: BTreeMap<&'static str, usize>,
-    /// The sections of the files that were assembled.
-    assembled: BTreeMap<usize, Vec<RtSection>>,
     absolute: BTreeMap<Name, u16>,
 }
 
@@ -137,7 +139,7 @@ impl Library {
         }
         // The letter before an exponent, which the text of a float needs.
         absolute.insert("rt_letter_e".into(), if env.lowercase { 0xC5 } else { 0x45 });
-        Library { index, assembled: BTreeMap::new(), absolute }
+        Library { index, absolute }
     }
 
     /// Symbols with an address that does not depend on the program.
@@ -146,9 +148,9 @@ impl Library {
     }
 
     /// The section that defines a symbol; `None` when the library has no such symbol.
-    pub fn find(&mut self, symbol: &str) -> Option<&RtSection> {
+    pub fn find(&self, symbol: &str) -> Option<&'static RtSection> {
         let file = *self.index.get(symbol)?;
-        let sections = self.assembled.entry(file).or_insert_with(|| assemble(&FILES[file]));
+        let sections = ASSEMBLED[file].get_or_init(|| assemble(&FILES[file]));
         sections.iter().find(|s| s.section.offset_of(symbol).is_some())
     }
 
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn every_file_assembles_and_defines_what_the_index_says() {
         for (env, small) in environments() {
-            let mut library = Library::new(&env, small);
+            let library = Library::new(&env, small);
             for symbol in library.symbols().collect::<Vec<_>>() {
                 assert!(library.find(symbol).is_some(), "{symbol}");
             }
@@ -253,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_loader_of_modules_stays_small() {
-        let mut library = Library::new(&Environment::default(), false);
+        let library = Library::new(&Environment::default(), false);
         let size = library.find("rt_load_modules").map(|found| found.section.size);
         assert!(size.is_some_and(|size| size <= 750), "{size:?}");
     }

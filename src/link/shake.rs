@@ -50,7 +50,7 @@ impl Reachable {
 }
 
 /// Follows all references from `roots`.
-pub fn shake(program: &[Section], library: &mut Library, roots: &[Name], imports: &Imports) -> Reachable {
+pub fn shake(program: &[Section], library: &Library, roots: &[Name], imports: &Imports) -> Reachable {
     let mut definers: BTreeMap<&Name, usize> = BTreeMap::new();
     for (i, section) in program.iter().enumerate() {
         let names = std::iter::once(&section.name).chain(section.symbols.iter().map(|s| &s.name));
@@ -130,8 +130,8 @@ mod tests {
     fn only_what_is_reached_is_linked_and_cycles_end() {
         let program =
             [section("a", &["main"]), section("b", &[]), section("main", &["a", "c"]), section("c", &[])];
-        let mut library = Library::new(&Environment::default(), false);
-        let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
+        let library = Library::new(&Environment::default(), false);
+        let reachable = shake(&program, &library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["a", "main", "c"]);
         assert_eq!(reachable.sections[0].wanted_by, Some("main".into()));
         assert_eq!(reachable.sections[1].wanted_by, None);
@@ -140,13 +140,13 @@ mod tests {
     #[test]
     fn run_time_routines_come_with_what_they_need() {
         let program = [section("main", &["rt_str_copy", "rt_exit", "nowhere"])];
-        let mut library = Library::new(&Environment::default(), false);
-        let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
+        let library = Library::new(&Environment::default(), false);
+        let reachable = shake(&program, &library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["main", "rt_str_copy"]);
         assert!(reachable.zero_page.contains(2) && reachable.start_up.contains("rt_exit"));
         assert_eq!(reachable.undefined, [("nowhere".into(), Some("main".into()))]);
         let program = [section("main", &["rt_print_str"])];
-        let reachable = shake(&program, &mut library, &["main".into()], &Imports::default());
+        let reachable = shake(&program, &library, &["main".into()], &Imports::default());
         assert_eq!(names(&reachable), ["main", "rt_print_str", "rt_screen"]);
     }
 }

@@ -515,8 +515,12 @@ impl Program {
 impl Op {
     /// Calls `f` with every value the operation reads, in order.
     pub fn for_each_use(&self, mut f: impl FnMut(Value)) {
-        let mut copy = self.clone();
-        copy.for_each_use_mut(|v| f(*v));
+        match self {
+            // Copies of these take memory.
+            Op::Call(_, args) | Op::Rt(_, args) => args.iter().copied().for_each(f),
+            Op::Asm(_) => {}
+            _ => self.clone().for_each_use_mut(|v| f(*v)),
+        }
     }
 
     /// Calls `f` with every value the operation reads, in order, so that it can be replaced.

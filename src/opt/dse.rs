@@ -78,11 +78,11 @@ fn backward(func: &Func, ctx: &Context, facts: &MemoryFacts, block: &mut Block, 
                 changed = true;
                 continue;
             }
-            // A copy reads after it writes in this direction.
-            keep_unread(func, facts, &inst.op, None, state);
+            // A copy reads before it writes, perhaps the very bytes; this direction is backward.
             if state.places.len() < MAX_PLACES {
                 state.places.push(written);
             }
+            keep_unread(func, facts, &inst.op, None, state);
         } else {
             let ty = inst.result.map(|r| func.ty(r));
             keep_unread(func, facts, &inst.op, ty, state);

@@ -13,6 +13,7 @@ pub mod shrink;
 mod stmt;
 mod types;
 
+use super::compare::{MAIN, MODULE, Source};
 use types::{Scope, Ty};
 
 /// A small random number generator (xorshift), the same on every machine.
@@ -55,14 +56,16 @@ pub struct Node {
     pub body: Option<Vec<Node>>,
 }
 
-/// Names and texts of the files of a program.
-pub type Source = Vec<(String, String)>;
+/// True when all but `main` of the program of this seed is a module of its own.
+pub fn is_divided(seed: u64) -> bool {
+    seed % 4 == 1
+}
 
 /// The source of a program; of some seeds, all but `main` is a module of its own.
 pub fn source(nodes: &[Node], seed: u64) -> Source {
-    let main_file = "random.pyco".to_string();
+    let main_file = MAIN.to_string();
     let is_main = |node: &&Node| node.head.ends_with("def main():");
-    if seed % 4 != 1 {
+    if !is_divided(seed) {
         return vec![(main_file, text(nodes))];
     }
     let is_mapped = |node: &&Node| node.head.starts_with('M');
@@ -74,7 +77,7 @@ pub fn source(nodes: &[Node], seed: u64) -> Source {
         _ => format!("from part import {}\n", names.join(", ")),
     };
     let text_here = with_prefix(&text(&here), &names);
-    vec![(main_file, import + &text_here), ("part.pyco".to_string(), text(&part))]
+    vec![(main_file, import + &text_here), (MODULE.to_string(), text(&part))]
 }
 
 /// The name that a line at module level defines.

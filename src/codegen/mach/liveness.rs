@@ -44,21 +44,49 @@ impl Live {
 
 /// Computes what is live after each block.
 pub fn live_out(code: &[MInst], flow: &flow::Flow, cells: usize, at_return: Effects) -> Vec<Live> {
-    let count = flow.blocks.len();
-    let mut live_in = vec![Live::none(cells); count];
+    live_after(code, &effects(code, at_return), flow, cells)
+}
+
+fn effects(code: &[MInst], at_return: Effects) -> Vec<MEffects> {
+    code.iter().map(|inst| of(inst, at_return)).collect()
+}
+
+/// Of a block: what it reads before it writes it, and all that it writes.
+struct Summary {
+    reads: Live,
+    writes: Live,
+}
+
+fn summary(code: &[MInst], effects: &[MEffects], cells: usize) -> Summary {
+    let mut all = Summary { reads: Live::none(cells), writes: Live::none(cells) };
+    for (inst, e) in code.iter().zip(effects).rev() {
+        all.reads.step(inst, e);
+        all.writes.regs |= e.writes;
+        if let Some(cell) = e.writes_cell {
+            all.writes.cells.insert(cell.index());
+        }
+    }
+    all
+}
+
+fn live_after(code: &[MInst], effects: &[MEffects], flow: &flow::Flow, cells: usize) -> Vec<Live> {
+    let blocks = flow.blocks.iter();
+    let blocks: Vec<Summary> =
+        blocks.map(|range| summary(&code[range.clone()], &effects[range.clone()], cells)).collect();
+    let mut live_in = vec![Live::none(cells); blocks.len()];
     let mut out = live_in.clone();
     let mut changed = true;
     while changed {
         changed = false;
-        for b in (0..count).rev() {
+        for (b, block) in blocks.iter().enumerate().rev() {
             let mut live = Live::none(cells);
             for next in &flow.successors[b] {
                 live.union(&live_in[*next]);
             }
             out[b] = live.clone();
-            for inst in code[flow.blocks[b].clone()].iter().rev() {
-                live.step(inst, &of(inst, at_return));
-            }
+            live.regs = live.regs - block.writes.regs;
+            live.cells.difference_with(&block.writes.cells);
+            live.union(&block.reads);
             if live != live_in[b] {
                 live_in[b] = live;
                 changed = true;
@@ -71,31 +99,29 @@ pub fn live_out(code: &[MInst], flow: &flow::Flow, cells: usize, at_return: Effe
 /// Removes dead instructions until none is left. `cells` is the number of cells of the function,
 /// `at_return` the registers that carry its result.
 pub fn remove_dead(code: &mut Vec<MInst>, cells: usize, at_return: Effects) {
+    let mut effects = effects(code, at_return);
     loop {
         let flow = flow::of(code);
-        let out = live_out(code, &flow, cells, at_return);
+        let out = live_after(code, &effects, &flow, cells);
         let mut dead = vec![false; code.len()];
         let mut any = false;
-        for (b, range) in flow.blocks.iter().enumerate() {
-            let mut live = out[b].clone();
+        for (range, mut live) in flow.blocks.iter().zip(out) {
             for at in range.clone().rev() {
-                let e = of(&code[at], at_return);
-                if is_dead(&code[at], &e, &live) {
+                if is_dead(&code[at], &effects[at], &live) {
                     dead[at] = true;
                     any = true;
                 } else {
-                    live.step(&code[at], &e);
+                    live.step(&code[at], &effects[at]);
                 }
             }
         }
         if !any {
             return;
         }
-        let mut at = 0;
-        code.retain(|_| {
-            at += 1;
-            !dead[at - 1]
-        });
+        let mut stays = dead.iter().map(|dead| !dead);
+        code.retain(|_| stays.next() == Some(true));
+        let mut stays = dead.iter().map(|dead| !dead);
+        effects.retain(|_| stays.next() == Some(true));
     }
 }
 
