@@ -60,7 +60,7 @@ fn wrong_usage_is_status_2() {
 fn help_goes_to_standard_output() {
     let (status, out, err) = Folder::new("help").pycoc("--help");
     assert_eq!((status, err.as_str()), (0, ""));
-    for command in ["compile", "check", "run", "inspect", "explain"] {
+    for command in ["compile", "check", "run", "inspect", "library", "explain"] {
         assert!(out.contains(&format!("\n  {command} ")), "{command} missing in {out}");
     }
 }
@@ -107,6 +107,20 @@ fn explain_takes_codes_of_either_case_and_suggests() {
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.starts_with("Error: There is no diagnostic 'E5O01'. Did you mean 'E"), "{err}");
     assert!(err.contains("'E5001'"), "{err}");
+}
+
+#[test]
+fn the_library_can_be_taken_out_and_compiled() {
+    let folder = Folder::new("library");
+    let (status, out, _) = folder.pycoc("library");
+    assert!(status == 0 && out.contains("math    Integer and float functions.\n"), "{out}");
+    let (_, source, _) = folder.pycoc("library random");
+    let folder = folder.with("random.pyco", &source);
+    assert_eq!(folder.pycoc("compile random.pyco --lib"), (0, String::new(), String::new()));
+    assert!(folder.has("RANDOM.LIB"));
+    let (status, out, err) = folder.pycoc("library maht");
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert_eq!(err, "Error: The library has no module 'maht'. Did you mean 'math'?\n");
 }
 
 #[test]

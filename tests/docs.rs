@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-const PAGES: &[&str] = &["language.md", "from-basic.md", "from-python.md"];
+const PAGES: &[&str] = &["language.md", "from-basic.md", "from-python.md", "library.md"];
 
 /// A program, with the line where it begins, and its output.
 struct Example {
@@ -28,6 +28,7 @@ fn examples(page: &str) -> Vec<Example> {
                 examples.push(Example { line: number + 1, program: block, output: String::new() });
             }
             ("text", Some(last)) => last.output = block,
+            ("sh", _) => {}
             _ => panic!("line {}: a block of an unknown kind '{kind}'", number + 1),
         }
     }

@@ -40,6 +40,11 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
         "-10 C = 14 F\n0 C = 32 F\n10 C = 50 F\n20 C = 68 F\n30 C = 86 F\n40 C = 104 F\n",
     ),
     ("wave.pyco", &[], ""),
+    (
+        "darts.pyco",
+        &[],
+        "PI IS 3.141593, THE DARTS SAY 3.184\n  20 *\n  76 ****\n 130 ********\n 168 **********\n 227 **************\n 273 *****************\n 320 ********************\n 378 ***********************\n",
+    ),
     ("hello.pyco", &[], "HELLO, C64!\n"),
     // The demonstration plays itself, the same way each time.
     ("meteors.pyco", &["--input", "DQ"], "BEST SCORE 405\n"),

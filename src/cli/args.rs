@@ -28,6 +28,8 @@ pub enum Command {
     Run(RunArgs),
     /// Show what is in a .LIB or .prg file
     Inspect(InspectArgs),
+    /// List the modules of the bundled library, or print the source of one
+    Library(LibraryArgs),
     /// Explain a diagnostic, with an example and its fix
     Explain(ExplainArgs),
 }
@@ -152,6 +154,13 @@ pub struct InspectArgs {
 
     #[command(flatten)]
     pub messages: MessageArgs,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct LibraryArgs {
+    /// The module whose source is printed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]

@@ -9,6 +9,7 @@ pub mod compile;
 mod console;
 mod explain;
 mod inspect;
+mod library;
 pub mod pages;
 mod project;
 mod report;
@@ -77,6 +78,7 @@ fn dispatch(args: &Args) -> Status {
         Command::Build(args) => project::build(args),
         Command::Run(args) => run::run(args),
         Command::Inspect(args) => inspect::inspect(args),
+        Command::Library(args) => library::library(args),
         Command::Explain(args) => explain::explain(args),
     }
 }

@@ -131,6 +131,13 @@ fn wanted_by(form: &Form, importer: Span) -> Vec<Wanted> {
     }
 }
 
+/// The version that a source says it has, and where.
+fn version_inside(form: &Form) -> Option<(Version, Span)> {
+    let Form::Source(unit) = form else { return None };
+    let version = unit.tree.header.as_ref()?.version.as_ref()?;
+    Some((Version::from(version), version.span))
+}
+
 fn path_of(form: &Form) -> &str {
     match form {
         Form::Source(unit) => &unit.path,
@@ -230,7 +237,11 @@ impl Finder<'_> {
             }
         }
         if home.candidates.is_empty() && library::text(name).is_some() {
-            home.candidates.push(Candidate { version: Version::default(), path: library::path(name) });
+            let path = library::path(name);
+            self.parse(name, &path);
+            let inside = self.units.get(&path).and_then(version_inside);
+            let version = inside.map(|(version, _)| version).unwrap_or_default();
+            home.candidates.push(Candidate { version, path });
         }
         self.homes.insert(name.to_string(), home);
     }
@@ -265,14 +276,13 @@ impl Finder<'_> {
                     candidates.push(Candidate { version, path });
                     continue;
                 }
-                Some(Form::Source(unit)) => unit.tree.header.as_ref().and_then(|h| h.version.as_ref()),
+                Some(form) => version_inside(form),
                 None if self.damaged.contains_key(&path) => {
                     damaged.push(path);
                     continue;
                 }
                 None => None,
             };
-            let inside = inside.map(|v| (Version { major: v.major, minor: v.minor, patch: v.patch }, v.span));
             if let (Some(named), Some((inside, span))) = (version, inside)
                 && named != inside
                 && self.reported.insert(span)
