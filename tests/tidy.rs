@@ -59,7 +59,7 @@ fn a_folder_uses_only_the_layers_above_it() {
 #[test]
 fn no_file_is_too_long() {
     let mut wrong = Vec::new();
-    for (path, text) in sources("src").into_iter().chain(sources("tests")) {
+    for (path, text) in everywhere() {
         let lines = text.lines().count();
         if lines > LONGEST_FILE {
             wrong.push(format!("{path}: {lines} lines, at most {LONGEST_FILE}"));
@@ -70,8 +70,7 @@ fn no_file_is_too_long() {
 
 #[test]
 fn every_file_begins_with_its_purpose() {
-    let files = sources("src").into_iter().chain(sources("tests"));
-    assert_none(files.filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect());
+    assert_none(everywhere().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect());
 }
 
 #[test]
@@ -170,6 +169,11 @@ fn assert_none(wrong: Vec<String>) {
 
 fn root() -> PathBuf {
     PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap())
+}
+
+/// Our own Rust files, wherever they are.
+fn everywhere() -> impl Iterator<Item = (String, String)> {
+    ["src", "tests", "fuzz/src", "fuzz/fuzz_targets"].into_iter().flat_map(sources)
 }
 
 /// Paths from the root and texts of all Rust files below `folder`.

@@ -185,5 +185,6 @@ codes! {
     WIDE_BOUND "W0004" "a loop bound is cut to the variable's type";
     UNINITIALISED "W0005" "a variable is read before it has a value";
     INDEX_OUTSIDE "W0006" "a constant index lies outside of the array";
+    TEXT_TOO_LONG "W0007" "a text is longer than its string";
     IMAGE_IN_MAPPED_AREA "W0401" "the program lies in an area that it maps";
 }

@@ -7,8 +7,11 @@
 
 use ariadne::{CharSet, Color, Config, IndexType, Label, Report, ReportKind, Source};
 
-use crate::base::diag::{Diagnostic, Severity};
+use crate::base::diag::{Diagnostic, Edit, Fix, Severity};
 use crate::base::source::{FileId, SourceFile, SourceMap, Span};
+
+/// The longest line that is shown in a help.
+const LONGEST_LINE: usize = 100;
 
 /// The framed form: source lines, labels, notes and helps.
 pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> String {
@@ -36,7 +39,11 @@ pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Strin
         report.add_note(printable(note));
     }
     for help in helps(diagnostic) {
-        report.add_help(help);
+        let fix = diagnostic.fixes.iter().find(|fix| printable(&fix.title) == help);
+        report.add_help(match fix.and_then(|fix| mended(sources, fix)) {
+            Some(line) => format!("{help}\n{line}"),
+            None => help,
+        });
     }
     let mut bytes = Vec::new();
     let written = report.finish().write(Framed::new(sources, diagnostic), &mut bytes);
@@ -86,6 +93,30 @@ fn helps(diagnostic: &Diagnostic) -> Vec<String> {
         }
     }
     texts
+}
+
+/// The line as the fix makes it; none when more than one line is touched, or a very long one.
+fn mended(sources: &SourceMap, fix: &Fix) -> Option<String> {
+    let mut edits: Vec<&Edit> = fix.edits.iter().collect();
+    edits.sort_by_key(|edit| edit.span);
+    let first = edits.first()?.span;
+    let file = sources.file(first.file);
+    let (line, _) = file.line_column(first.lo);
+    let start = file.line_start(line);
+    let text = file.line_text(line);
+    let (mut shown, mut at) = (String::new(), 0);
+    for Edit { span, text: new } in edits {
+        let (lo, hi) = ((span.lo as usize).checked_sub(start)?, (span.hi as usize).checked_sub(start)?);
+        if span.file != first.file || new.contains('\n') {
+            return None;
+        }
+        shown += text.get(at..lo)?;
+        shown += new;
+        at = hi;
+    }
+    shown += text.get(at..)?;
+    let shown = printable(shown.trim());
+    (!shown.is_empty() && shown.chars().count() <= LONGEST_LINE).then_some(shown)
 }
 
 /// `text` with every control character, which a terminal would obey, shown as a blank.
@@ -193,6 +224,19 @@ mod tests {
         }
         assert!(!text.contains('\x1b'));
         assert!(human(&sources, &d, true).contains('\x1b'));
+    }
+
+    #[test]
+    fn framed_form_shows_the_line_as_a_fix_makes_it() {
+        let (sources, id) = one_file("w = 1\n  w = ő * 40  # rows\n");
+        let mut d = Diagnostic::warning(CODE, Span::new(id, 12, 19), "narrow");
+        d = d.help("widen").fix("widen", Span::new(id, 12, 12), "word(");
+        let one = human(&sources, &d, false);
+        assert!(one.contains("widen\n") && one.contains("w = word(ő * 40  # rows\n"), "{one}");
+        d.fixes[0].edits.push(Edit { span: Span::new(id, 14, 14), text: ")".into() });
+        assert!(human(&sources, &d, false).contains("w = word(ő) * 40"));
+        d.fixes[0].edits[1].span = Span::new(id, 0, 1);
+        assert!(!human(&sources, &d, false).contains("word("), "edits of two lines");
     }
 
     #[test]

@@ -62,6 +62,12 @@ impl SourceFile {
         (line + 1, self.text[start..offset].chars().count() + 1)
     }
 
+    /// Where a one-based line begins; the end of the text for a line that is not there.
+    pub fn line_start(&self, line: usize) -> usize {
+        let start = line.checked_sub(1).and_then(|l| self.line_starts.get(l));
+        start.map_or(self.text.len(), |&s| s as usize)
+    }
+
     /// The text of a one-based line, without its line end; empty for a line that is not there.
     pub fn line_text(&self, line: usize) -> &str {
         let Some(&start) = line.checked_sub(1).and_then(|l| self.line_starts.get(l)) else {

@@ -11,7 +11,8 @@ use std::fmt;
 const DIRECTORY_TRACK: u8 = 18;
 const TRACKS: u8 = 35;
 const BLOCK: usize = 256;
-const IMAGE_SIZE: usize = 683 * BLOCK;
+/// Bytes of an image without error bytes.
+pub const IMAGE_SIZE: usize = 683 * BLOCK;
 /// An image with one error byte for each block behind it.
 const IMAGE_SIZE_WITH_ERRORS: usize = IMAGE_SIZE + 683;
 const DIRECTORY_ENTRIES: usize = 144;

@@ -178,7 +178,10 @@ impl Checker<'_> {
             val => val,
         };
         match self.string_or_char(val, span) {
-            Ok(value) => Some(StmtKind::StrAssign { target, value }),
+            Ok(value) => {
+                self.warn_too_long(&target, &value);
+                Some(StmtKind::StrAssign { target, value })
+            }
             Err(val) => self.no_store(&val, &target.ty, span),
         }
     }
@@ -363,6 +366,7 @@ impl Checker<'_> {
         match self.string_operation(op, left, value, op_span, span) {
             Val::Str(mut string) if op == ast::BinOp::Add => {
                 string.parts.remove(0);
+                self.warn_too_long(&target, &string);
                 Some(StmtKind::StrAppend { target, value: string })
             }
             Val::Str(value) => Some(StmtKind::StrAssign { target, value }),

@@ -85,8 +85,9 @@ impl Checker<'_> {
             self.mismatch(&Val::Place(target), &Type::Str(None), buffer.span);
             return None;
         }
-        let parts = texts?.into_iter().flat_map(|t| t.parts).collect();
-        Some(StmtKind::StrAssign { target, value: StrExpr { parts, span } })
+        let value = StrExpr { parts: texts?.into_iter().flat_map(|t| t.parts).collect(), span };
+        self.warn_too_long(&target, &value);
+        Some(StmtKind::StrAssign { target, value })
     }
 
     fn argument(&mut self, arg: &ast::Expr, ty: &Type) -> Option<crate::sema::hir::Expr> {

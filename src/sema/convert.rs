@@ -96,9 +96,9 @@ impl Checker<'_> {
             codes::NARROW_OVERFLOW,
             span,
             format!("this computes in 8 bits and may overflow before it becomes {}", self.type_name(to)),
-        )
-        .help(format!("widen an operand: {wide}(…)"));
-        let mut warning = warning.fix(format!("use {wide}(…)"), first.span.start(), format!("{wide}("));
+        );
+        let mut warning =
+            warning.fix(format!("widen an operand first: {wide}(…)"), first.span.start(), format!("{wide}("));
         if let Some(fix) = warning.fixes.last_mut() {
             fix.edits.push(crate::base::diag::Edit { span: first.span.end(), text: ")".to_string() });
         }

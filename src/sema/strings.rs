@@ -9,7 +9,7 @@ use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::fold;
-use crate::sema::hir::{CompareOp, Expr, ExprKind, Place, StrExpr, StrPart, Type};
+use crate::sema::hir::{CompareOp, DataKind, Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
 use crate::sema::val::{Val, load};
 use crate::sema::value::Const;
 use crate::syntax::ast;
@@ -138,6 +138,38 @@ impl Checker<'_> {
             Val::Place(Place { ty: Type::Error, .. }) => Err(Val::Error),
             other => Err(other),
         }
+    }
+
+    /// Warns that a text is certainly longer than the string that it goes into.
+    pub fn warn_too_long(&mut self, target: &Place, value: &StrExpr) {
+        let Type::Str(Some(capacity)) = target.ty else { return };
+        let least = self.least_length(&value.parts);
+        if least > u32::from(capacity) {
+            let text = format!("{least} characters do not fit string[{capacity}]");
+            self.report(
+                Diagnostic::warning(codes::TEXT_TOO_LONG, value.span, text)
+                    .label("overwrites what lies behind the string")
+                    .help(format!("declare it as string[{}]", least.min(255))),
+            );
+        }
+    }
+
+    /// The length that the text of `parts` has at least: what is known of it is counted.
+    fn least_length(&self, parts: &[StrPart]) -> u32 {
+        let least = |part: &StrPart| match part {
+            StrPart::Str(Place { kind: PlaceKind::Data(id), .. }) => {
+                let data = &self.out.data[*id];
+                let length = data.bytes.first().filter(|_| data.kind == DataKind::Literal);
+                length.map_or(0, |n| u32::from(*n))
+            }
+            StrPart::Str(_) => 0,
+            StrPart::Value { .. } => 1,
+            StrPart::Repeat { parts, count } => match count.kind {
+                ExprKind::Int(n) => self.least_length(parts).saturating_mul(n.clamp(0, 256) as u32),
+                _ => 0,
+            },
+        };
+        parts.iter().map(least).fold(0, u32::saturating_add)
     }
 
     /// A comparison when both sides are strings; `None` when this is not about strings.

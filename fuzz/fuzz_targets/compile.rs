@@ -1,0 +1,5 @@
+//! Bytes of the fuzzer to `checks::compile`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pycoc_fuzz::checks::compile(bytes));
