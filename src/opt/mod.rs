@@ -25,6 +25,7 @@ mod shake;
 mod simplify_cfg;
 mod sroa;
 mod strength;
+mod unroll;
 
 use crate::mir::effects::Effects;
 use crate::mir::ir::{Func, FuncId, Program};
@@ -110,6 +111,7 @@ pub const PASSES: &[Pass] = &[
     forward::PASS,
     dse::PASS,
     page_loops::PASS,
+    unroll::PASS,
     rebase::PASS,
     dce::PASS,
 ];

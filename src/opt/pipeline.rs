@@ -54,6 +54,8 @@ const O2: &[Step] = &[
     Step::Funcs(NARROW),
     Step::Funcs(&["loop_ends"]),
     Step::Funcs(CLEAN),
+    Step::Funcs(&["unroll"]),
+    Step::Funcs(NARROW),
     Step::Funcs(&["rebase"]),
     Step::Program("shake"),
 ];
