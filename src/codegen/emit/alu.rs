@@ -27,21 +27,19 @@ impl Emitter<'_> {
         if self.count_by_one(sub, d, &a, &b) || self.count_in_index(sub, d, &a, &b) {
             return;
         }
-        // Low bytes to which nothing is added need no carry.
-        let mut first = 0;
-        while first + 1 < d.len() && b[first] == Src::Imm(0) {
-            self.move_or_skip(&d[first], &a[first]);
-            first += 1;
-        }
-        if first + 1 == d.len() && b[first] == Src::Imm(0) {
-            self.move_or_skip(&d[first], &a[first]);
+        // A low byte to which nothing is added needs no carry.
+        if b[0] == Src::Imm(0) {
+            self.move_or_skip(&d[0], &a[0]);
+            if d.len() > 1 {
+                self.add(sub, &d[1..], &a[1..], &b[1..]);
+            }
             return;
         }
-        for k in first..d.len() {
-            if k > first && self.carry_into_rest(sub, &d[k..], &a[k..], &b[k..]) {
+        for k in 0..d.len() {
+            if k > 0 && self.carry_into_rest(sub, &d[k..], &a[k..], &b[k..]) {
                 return;
             }
-            if k == first && !sub && !self.state.facts(R::A).is_empty() && d.len() == 1 {
+            if k == 0 && !sub && !self.state.facts(R::A).is_empty() && d.len() == 1 {
                 // One of the two may be in A already.
                 let in_a = |s: &Src| self.fact_of(s).is_some_and(|f| self.state.holds(R::A, f));
                 if in_a(&b[k]) && !in_a(&a[k]) && !matches!(a[k], Src::Mem(_)) {
@@ -50,7 +48,7 @@ impl Emitter<'_> {
             }
             self.load(R::A, &a[k]);
             let (arg, volatile) = self.operand(&b[k]);
-            if k == first {
+            if k == 0 {
                 self.ins(if sub { Sec } else { Clc }, Arg::None);
             }
             self.ins_volatile(if sub { Sbc } else { Adc }, arg, volatile);

@@ -58,13 +58,38 @@ impl Select<'_> {
         self.shift_bits(op, bytes, (count_const % 8) as u8, d);
     }
 
-    fn shift_bits(&mut self, op: BinOp, bytes: Vec<Src>, count: u8, d: Vec<Dst>) {
+    /// A shift by less than 8 bits of bytes that are in their places.
+    pub(super) fn shift_bits(&mut self, op: BinOp, bytes: Vec<Src>, count: u8, d: Vec<Dst>) {
         if count == 0 {
             self.move_all(d, bytes);
             return;
         }
-        let kind = if op == BinOp::Shl { ShiftKind::Left } else { ShiftKind::Right };
-        self.emit(LOp::Shift { kind, d, a: bytes, count });
+        let left = op == BinOp::Shl;
+        let kind = if left { ShiftKind::Left } else { ShiftKind::Right };
+        // Bytes that are zero and stay zero: at the low end of a left shift, at the high end of a right one.
+        let zero = |s: &&Src| **s == Src::Imm(0);
+        let most = bytes.len() - 1;
+        let (zeros, moving) = if left {
+            let n = bytes.iter().take(most).take_while(zero).count();
+            (0..n, n..bytes.len())
+        } else {
+            let n = bytes.iter().rev().take(most).take_while(zero).count();
+            (bytes.len() - n..bytes.len(), 0..bytes.len() - n)
+        };
+        let (mut to, mut from) = (d[moving.clone()].to_vec(), bytes[moving].to_vec());
+        if from.len() > 1 && count == 7 {
+            // Seven steps one way are one step the other way and a byte.
+            let (none, zero) = if left { (from.len(), 0) } else { (0, from.len()) };
+            to.insert(none, Dst::None);
+            from.insert(zero, Src::Imm(0));
+            let kind = if left { ShiftKind::Right } else { ShiftKind::Left };
+            self.emit(LOp::Shift { kind, d: to, a: from, count: 1 });
+        } else {
+            self.emit(LOp::Shift { kind, d: to, a: from, count });
+        }
+        for k in zeros {
+            self.emit(LOp::Move { d: d[k], s: Src::Imm(0) });
+        }
     }
 
     fn select_sar(&mut self, bytes: Vec<Src>, count: usize, d: Vec<Dst>) {

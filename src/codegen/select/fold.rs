@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::index::IndexVec;
+use crate::codegen::select::concat::is_concat;
 use crate::mir::ir::{Access, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
 use crate::mir::rt::RtEffect;
 
@@ -132,7 +133,9 @@ impl Planner<'_, '_> {
                 continue;
             }
             match &inst.op {
-                Op::Bin(op, a, b) if takes_memory(*op) => self.fold_operands(&[*a, *b], at, &position),
+                Op::Bin(op, a, b) if self.takes_memory(*op, *a, *b) => {
+                    self.fold_operands(&[*a, *b], at, &position)
+                }
                 Op::Cmp(_, a, b) => self.fold_operands(&[*a, *b], at, &position),
                 Op::Store(_, value, Access::Plain | Access::Volatile) => {
                     self.fold_stored(*value, at, &position)
@@ -150,7 +153,9 @@ impl Planner<'_, '_> {
         }
         let Op::Store(dst, _, dst_access) = &self.block.insts[at].op else { return };
         match self.defs[value] {
-            Some(Op::Bin(op, a, b)) if takes_memory(*op) && !self.partners.contains_key(&value) => {
+            Some(Op::Bin(op, a, b))
+                if self.takes_memory(*op, *a, *b) && !self.partners.contains_key(&value) =>
+            {
                 // Delaying pure arithmetic is always right; its loads are checked one by one.
                 let wide = self.func.ty(value).bytes() > 1;
                 self.folded[value] = true;
@@ -183,6 +188,12 @@ impl Planner<'_, '_> {
         for &value in values.iter().rev() {
             self.fold_operand(value, at, position);
         }
+    }
+
+    /// True for operations that work byte by byte with a memory operand.
+    fn takes_memory(&self, op: BinOp, a: Value, b: Value) -> bool {
+        matches!(op, BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor)
+            && !is_concat(self.func, self.defs, op, a, b)
     }
 
     /// Follows extensions and truncations that cost nothing and have no other user.
@@ -221,11 +232,6 @@ impl Planner<'_, '_> {
             self.folded[value] = true;
         }
     }
-}
-
-/// True for operations that work byte by byte with a memory operand.
-fn takes_memory(op: BinOp) -> bool {
-    matches!(op, BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor)
 }
 
 /// True when two places surely share no byte.

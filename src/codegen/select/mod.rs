@@ -7,6 +7,7 @@
 //! Not here: machine registers, cells, instructions.
 
 mod arith;
+mod concat;
 mod control;
 mod fold;
 mod memory;
@@ -262,6 +263,10 @@ impl<'a> Select<'a> {
                 let bytes = self.bytes(*a);
                 move_bytes(*op, bytes, count)
             }
+            Some(Op::Bin(op, a, b)) if self.is_concat(*op, *a, *b) => {
+                let (a, b) = (self.bytes(*a), self.bytes(*b));
+                a.into_iter().zip(b).map(|(a, b)| if a == Src::Imm(0) { b } else { a }).collect()
+            }
             Some(Op::Load(addr, access)) if self.folded[value] => {
                 let mem = self.mem(addr, *access);
                 (0..size).map(|k| Src::Mem(mem.plus(k))).collect()
@@ -278,6 +283,11 @@ impl<'a> Select<'a> {
     /// True for a shift that only renames bytes.
     fn is_byte_move(&self, op: BinOp, count: Value) -> bool {
         matches!(op, BinOp::Shl | BinOp::Shr) && self.constant(count).is_some_and(|n| n % 8 == 0 && n < 32)
+    }
+
+    /// True for an operation that only puts bytes side by side.
+    fn is_concat(&self, op: BinOp, a: Value, b: Value) -> bool {
+        self.options.fold && concat::is_concat(self.func, &self.defs, op, a, b)
     }
 
     /// The address as a constant, when it has no run-time part.
@@ -318,7 +328,7 @@ impl<'a> Select<'a> {
             (Op::Const(_), _) => {}
             (Op::Addr(addr), Some(v)) => self.select_addr(v, addr),
             (Op::Bin(bin, a, b), Some(v)) => {
-                if !self.is_byte_move(*bin, *b) {
+                if !self.is_byte_move(*bin, *b) && !self.is_concat(*bin, *a, *b) {
                     let d = self.dst_of(v);
                     self.select_bin(v, *bin, *a, *b, d);
                 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::index::IndexVec;
-use crate::codegen::lir::{Dst, Op as LOp, Reg, ShiftKind, Src, Vb};
+use crate::codegen::lir::{Dst, Op as LOp, Reg, Src, Vb};
 use crate::codegen::select::{Select, fold};
 use crate::mir::ir::{BinOp, Func, Op, Ty, Value};
 
@@ -159,10 +159,7 @@ impl Select<'_> {
             (0..size).map(|k| if k < whole { Src::Imm(0) } else { bytes[k - whole] }).collect();
         let out = self.new_reg(size);
         let d: Vec<Dst> = (0..size).map(|k| Dst::V(Vb::new(out, k))).collect();
-        match (count % 8) as u8 {
-            0 => self.move_all(d, moved),
-            count => self.emit(LOp::Shift { kind: ShiftKind::Left, d, a: moved, count }),
-        }
+        self.shift_bits(BinOp::Shl, moved, (count % 8) as u8, d);
         out
     }
 }
