@@ -3,6 +3,8 @@
 //! In: the code of each function, the places of its cells. Out: sections with relocations. The last
 //! step in which cells have names; from here on everything is a symbol or a number.
 
+use std::collections::BTreeMap;
+
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::index::Id;
@@ -12,7 +14,7 @@ use crate::codegen::inline_asm::InlineAsm;
 use crate::codegen::lir::{Sym, SymAddr};
 use crate::codegen::mach::{Arg, Cell, Label, MInst, MKind, mode};
 use crate::codegen::module;
-use crate::mir::ir::{Base, FuncId, FuncKind, GlobalKind, Init, Program};
+use crate::mir::ir::{Base, FuncId, FuncKind, GlobalId, GlobalKind, Init, Program};
 use crate::mos::inst::{Mnemonic, Mode};
 use crate::mos::item::{Inst, Item, Name, Operand, Part};
 use crate::obj::emit;
@@ -178,8 +180,24 @@ fn add_asm(items: &mut Vec<Item>, text: &[Item], base: Label) -> Label {
     used
 }
 
-/// The section of a global; `None` for one that is defined elsewhere or takes no room.
-pub fn global(program: &Program, id: crate::mir::ir::GlobalId) -> Option<Section> {
+/// Which globals indexed instructions or pointers reach, and from how many bytes before their start.
+pub fn indexed_globals<'a>(code: impl Iterator<Item = &'a Compiled>) -> BTreeMap<GlobalId, u8> {
+    let mut found: BTreeMap<GlobalId, u8> = BTreeMap::new();
+    for inst in code.flat_map(|c| &c.code) {
+        if let Some((_, Arg::AbsX(at) | Arg::AbsY(at) | Arg::ImmSym(_, at))) = inst.inst()
+            && let Sym::Global(global) = at.sym
+        {
+            let lead = u8::try_from(at.offset.min(0).unsigned_abs()).unwrap_or(u8::MAX);
+            let known = found.entry(global).or_default();
+            *known = lead.max(*known);
+        }
+    }
+    found
+}
+
+/// The section of a global; `None` for one that is defined elsewhere or takes no room. `in_page`: see
+/// [`Section::in_page`].
+pub fn global(program: &Program, id: GlobalId, in_page: Option<u8>) -> Option<Section> {
     let global = &program.globals[id];
     if global.external || global.kind == GlobalKind::Mapped {
         return None;
@@ -192,7 +210,7 @@ pub fn global(program: &Program, id: crate::mir::ir::GlobalId) -> Option<Section
     let name: Name = Name::from(&*global.name);
     let size = u16::try_from(global.size).unwrap_or(u16::MAX);
     if kind == SectionKind::Bss {
-        return Some(Section { fixed: global.fixed, ..Section::reserve(name, kind, size) });
+        return Some(Section { fixed: global.fixed, in_page, ..Section::reserve(name, kind, size) });
     }
     let mut bytes = Vec::with_capacity(global.size as usize);
     let mut relocs = Vec::new();

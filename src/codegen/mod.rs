@@ -22,6 +22,7 @@ pub mod select;
 pub mod squares;
 pub mod webs;
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::base::codes;
@@ -117,10 +118,14 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         let size = u16::try_from(frames.size).unwrap_or(u16::MAX);
         sections.push(Section::reserve(finish::FRAME, SectionKind::Bss, size));
     }
+    let indexed = match fast {
+        true => finish::indexed_globals(compiled.iter().flatten()),
+        false => BTreeMap::new(),
+    };
     for g in program.globals.ids() {
         let name = Name::from(&*program.globals[g].name);
         if !in_zero_page.contains(&name) {
-            sections.extend(finish::global(program, g));
+            sections.extend(finish::global(program, g, indexed.get(&g).copied()));
         }
     }
     let symbol = |f: &FuncId| prepare::symbol(&program.funcs[*f].name);

@@ -116,11 +116,12 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
             }
             (SectionKind::Bss, None) => {
                 let align = u32::from(section.align);
-                let found = variables
-                    .iter_mut()
-                    .enumerate()
-                    .find_map(|(n, space)| Some((n, space.take(size, align)?)));
-                let Some((area, address)) = found else {
+                let in_page = section.in_page.and_then(|lead| variables[0].take_in_page(size, lead.into()));
+                let anywhere = || {
+                    let spaces = variables.iter_mut().enumerate();
+                    spaces.into_iter().find_map(|(n, space)| Some((n, space.take(size, align)?)))
+                };
+                let Some((area, address)) = in_page.map(|address| (0, address)).or_else(anywhere) else {
                     missing += size;
                     continue;
                 };

@@ -6,6 +6,8 @@
 
 use std::ops::{Range, RangeInclusive};
 
+const PAGE: u32 = 0x100;
+
 /// Free areas.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Space {
@@ -33,8 +35,22 @@ impl Space {
     /// The lowest place for `size` bytes at a multiple of `align`; it is no longer free then.
     pub fn take(&mut self, size: u32, align: u32) -> Option<u16> {
         let align = align.max(1);
+        self.take_at(size, |area| area.start.next_multiple_of(align))
+    }
+
+    /// The lowest place for `size` bytes so that they and the `lead` bytes before them lie in one
+    /// page of 256 bytes; more than a page begins with a page.
+    pub fn take_in_page(&mut self, size: u32, lead: u32) -> Option<u16> {
+        self.take_at(size, |area| {
+            let first = area.start.saturating_sub(lead);
+            let crosses = first / PAGE != (area.start + size).saturating_sub(1) / PAGE;
+            if crosses { first.next_multiple_of(PAGE) + lead } else { area.start }
+        })
+    }
+
+    fn take_at(&mut self, size: u32, start_in: impl Fn(&Range<u32>) -> u32) -> Option<u16> {
         let start = self.free.iter().find_map(|area| {
-            let start = area.start.next_multiple_of(align);
+            let start = start_in(area);
             (start + size <= area.end).then_some(start)
         })?;
         self.reserve(&(start..start + size));
@@ -80,6 +96,21 @@ mod tests {
         assert_eq!(space.take(256, 256), Some(0x0900));
         assert_eq!(space.take(255, 1), Some(0x0801));
         assert_eq!(space.take(0, 1), Some(0x0a00), "an empty section has a place");
+    }
+
+    #[test]
+    fn what_is_indexed_lies_in_a_page() {
+        let mut space = Space::new(std::iter::once(0x08f0..0x2000));
+        assert_eq!(space.take_in_page(16, 0), Some(0x08f0), "up to the end of the page");
+        let mut space = Space::new(std::iter::once(0x08f0..0x2000));
+        assert_eq!(space.take_in_page(17, 0), Some(0x0900));
+        assert_eq!(
+            space.take_in_page(256, 1),
+            Some(0x0a01),
+            "the byte before is in the page, the last one is not"
+        );
+        assert_eq!(space.take_in_page(100, 1), Some(0x0912), "in the gap");
+        assert_eq!(space.take(16, 1), Some(0x08f0), "the gap at the start is free");
     }
 
     #[test]

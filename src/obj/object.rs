@@ -51,6 +51,9 @@ pub struct Section {
     pub kind: SectionKind,
     /// A power of two.
     pub align: u16,
+    /// Variables that indexed instructions reach, from so many bytes before the section: they are
+    /// faster where no page border lies between, so the linker looks for such a place first.
+    pub in_page: Option<u8>,
     /// The address, where the source gives one.
     pub fixed: Option<u16>,
     pub size: u16,
@@ -68,6 +71,7 @@ impl Section {
             name: name.into(),
             kind,
             align: 1,
+            in_page: None,
             fixed: None,
             size: 0,
             bytes: Vec::new(),
