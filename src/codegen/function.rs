@@ -5,7 +5,7 @@ use crate::codegen::convention::{Conventions, ParamLoc};
 use crate::codegen::emit::Context;
 use crate::codegen::lir::{LFunc, Op as LOp};
 use crate::codegen::mach::effects::TRACKED;
-use crate::codegen::mach::{Arg, Cell, MInst, MKind, effects, liveness, peephole, reload};
+use crate::codegen::mach::{Arg, Cell, MInst, MKind, effects, liveness, peephole, reload, skip};
 use crate::codegen::select::{SelectOptions, select};
 use crate::codegen::webs::{self, CellGroup};
 use crate::codegen::{Options, homes};
@@ -94,6 +94,9 @@ pub fn compile(
             if !changed {
                 break;
             }
+        }
+        if skip::run(&mut code, emitted.cells, at_return) {
+            peephole::tidy(&mut code, !handler);
         }
     }
     let mut groups = webs.groups.clone();

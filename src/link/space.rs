@@ -109,7 +109,7 @@ mod tests {
             Some(0x0a01),
             "the byte before is in the page, the last one is not"
         );
-        assert_eq!(space.take_in_page(100, 1), Some(0x0912), "in the gap");
+        assert_eq!(space.take_in_page(100, 1), Some(0x0911), "in the gap");
         assert_eq!(space.take(16, 1), Some(0x08f0), "the gap at the start is free");
     }
 

@@ -245,13 +245,14 @@ fn latch(func: &mut Func, plan: &Plan, y: Value, outer: BlockId, pages: Value, p
     let insts = code.insts;
 
     let mut code = Code { func, insts: Vec::new() };
+    let page = code.op(Op::Const(0x100), Ty::I16);
+    let next_pointers: Vec<Value> =
+        pointers.iter().map(|p| code.op(Op::Bin(BinOp::Add, *p, page), Ty::I16)).collect();
+    // Last, so that its flags are there for the branch.
     let minus = code.op(Op::Const(0xff), Ty::I8);
     let left = code.op(Op::Bin(BinOp::Add, pages, minus), Ty::I8);
-    let page = code.op(Op::Const(0x100), Ty::I16);
     let mut args = vec![left, zero];
-    for &pointer in pointers {
-        args.push(code.op(Op::Bin(BinOp::Add, pointer, page), Ty::I16));
-    }
+    args.extend(next_pointers);
     args.extend(without(&back.args, plan.at));
     let any = code.op(Op::Cmp(Cond::Ne, left, zero), Ty::I1);
     let end = Block {

@@ -9,6 +9,7 @@ pub mod flow;
 pub mod liveness;
 pub mod peephole;
 pub mod reload;
+pub mod skip;
 
 use crate::base::source::Span;
 use crate::codegen::lir::SymAddr;

@@ -15,7 +15,7 @@ use crate::mos::item::Part;
 
 /// A byte that a register holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Held {
+pub(super) enum Held {
     Cell(Cell),
     Imm(u8),
     Sym(Part, SymAddr),
@@ -23,13 +23,14 @@ enum Held {
 
 /// What is known at a place.
 #[derive(Clone, PartialEq, Debug, Default)]
-struct Known {
+pub(super) struct Known {
     regs: [Vec<Held>; 3],
     carry: Option<bool>,
 }
 
 impl Known {
-    fn of(&self, r: R) -> &Vec<Held> {
+    /// What a register holds.
+    pub(super) fn of(&self, r: R) -> &Vec<Held> {
         &self.regs[r as usize]
     }
 
@@ -49,7 +50,8 @@ impl Known {
         self.regs.iter_mut().for_each(|held| held.retain(|h| *h != Held::Cell(cell)));
     }
 
-    fn step(&mut self, inst: &MInst) {
+    /// What is known after an instruction.
+    pub(super) fn step(&mut self, inst: &MInst) {
         let e = of(inst, Effects::NONE);
         if e.writes.intersects(Effects::C) {
             self.carry = None;
@@ -99,7 +101,8 @@ impl Known {
     }
 }
 
-fn loaded(mnemonic: Mnemonic) -> R {
+/// The register that a load fills.
+pub(super) fn loaded(mnemonic: Mnemonic) -> R {
     match mnemonic {
         Ldx => R::X,
         Ldy => R::Y,
@@ -115,7 +118,8 @@ fn stored(mnemonic: Mnemonic) -> R {
     }
 }
 
-fn held(arg: &Arg) -> Option<Held> {
+/// The byte that a register holds after loading this.
+pub(super) fn held(arg: &Arg) -> Option<Held> {
     match arg {
         Arg::Cell(cell) => Some(Held::Cell(*cell)),
         Arg::Imm(n) => Some(Held::Imm(*n)),
@@ -214,7 +218,7 @@ fn decide(known: &Known, mnemonic: Mnemonic, arg: &Arg, flags_wanted: bool) -> D
 }
 
 /// What is known at the start of each block; `None` for blocks that are never reached.
-fn entries(code: &[MInst], flow: &flow::Flow) -> Vec<Option<Known>> {
+pub(super) fn entries(code: &[MInst], flow: &flow::Flow) -> Vec<Option<Known>> {
     let mut entries: Vec<Option<Known>> = vec![None; flow.blocks.len()];
     if entries.is_empty() {
         return entries;
