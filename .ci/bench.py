@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""The benchmark table: cycles at -O2 and bytes at -Os of every kernel, beside Oscar64's best.
+"""The benchmarks that the peers compile too: cycles and bytes at every level, beside their figures.
 
-    bench.py PYCOC BENCH [--kernel NAME]
+    bench.py PYCOC BENCH [--kernel NAME] [--bless]
 
-BENCH is the folder with pyco/, c/ and the README whose tables hold the peers' figures. A kernel
-counts only when it prints the checksum that the C program prints on this machine. Status 1 when
-one does not compile, run, or print it.
+BENCH is the folder with pyco/, c/, the README whose tables hold the peers' figures, and limit.md
+with those of hand-written assembly. A kernel counts only when it prints the checksum that the C
+program prints on this machine. Status 1 when one does not compile, run, or print it, or when a
+figure at -O2 (cycles) or -Os (bytes) is worse than in bench/peers.md, which --bless writes anew.
+
+The project's own benchmarks are in bench/table.md: `cargo test --test bench`.
 """
 import argparse
 import math
@@ -15,6 +18,19 @@ import subprocess
 import sys
 import tempfile
 
+LEVELS = ("-O0", "-O1", "-O2", "-Os")
+TABLE = pathlib.Path(__file__).parent.parent / "bench" / "peers.md"
+HEAD = """# The benchmarks that other compilers compile too
+
+Timed cycles at each level, bytes of the program at `-Os`, and the ratios that count: cycles at `-O2`
+against Oscar64's best setting, the best of all peers and hand-written assembly, bytes at `-Os`
+against Oscar64 `-Os`. Below 1 is better. The last row is the geometric mean of the ratios.
+Written by `.ci/bench.py PYCOC BENCH --bless`.
+
+"""
+COLUMNS = ("kernel", *LEVELS, "Oscar64", "ratio", "best peer", "ratio", "by hand", "ratio",
+           "bytes -Os", "Oscar64 -Os", "ratio")
+
 
 def run(*argv):
     """Status, standard output and standard error of a command."""
@@ -22,12 +38,17 @@ def run(*argv):
     return done.returncode, done.stdout.decode("latin1"), done.stderr.decode("utf-8", "replace")
 
 
-def peers(readme, heading):
-    """Kernel -> best figure of Oscar64, from the table under `heading`."""
-    section = readme.split(heading, 1)[1].split("\n## ")[0]
+def figures(page, heading):
+    """The table under `heading`: for each kernel, its figures by the name of their column."""
+    section = page.split(heading, 1)[-1].split("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.split("\n") if line[:1] == "|"]
-    columns = [i for i, name in enumerate(rows[0]) if name.startswith("oscar64")]
-    return {row[0]: min(int(row[i].replace(",", "")) for i in columns) for row in rows[2:]}
+    number = lambda cell: int(cell.replace(",", "")) if re.fullmatch(r"[\d,]+", cell) else None
+    return {row[0]: {name: number(cell) for name, cell in zip(rows[0], row)} for row in rows[2:]}
+
+
+def least(row, prefix):
+    """The smallest figure of the columns that begin with `prefix`."""
+    return min((n for name, n in row.items() if name.startswith(prefix) and n), default=None)
 
 
 def checksum(kernel, bench, temp):
@@ -40,9 +61,9 @@ def checksum(kernel, bench, temp):
 
 
 def measure(args, runner, kernel, temp):
-    """Timed cycles at -O2 and bytes of the program at -Os."""
-    expected, figures = checksum(kernel, args.bench, temp), {}
-    for level in ("-O2", "-Os"):
+    """For each level, timed cycles and bytes of the program."""
+    expected, found = checksum(kernel, args.bench, temp), {}
+    for level in LEVELS:
         prg = temp / "kernel.prg"
         status, _, err = run(args.pycoc, "compile", args.bench / "pyco" / f"{kernel}.pyco", level, "-o", prg,
                              "--message-format", "short")
@@ -53,12 +74,38 @@ def measure(args, runner, kernel, temp):
         if status or printed != expected:
             raise RuntimeError(f"{level}: status {status}, printed {printed}, not {expected}")
         facts = dict(re.findall(r"(\w+)=(\d+)", err))
-        figures[level] = (int(facts["timed"]), prg.stat().st_size)
-    return figures["-O2"][0], figures["-Os"][1]
+        found[level] = (int(facts["timed"]), prg.stat().st_size)
+    return found
 
 
 def mean(ratios):
+    ratios = [r for r in ratios if r]
     return math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else float("nan")
+
+
+def row_of(kernel, found, peers, sizes, by_hand):
+    """The cells of a kernel and its four ratios."""
+    own, size = found["-O2"][0], found["-Os"][1]
+    hand = [n for n in (by_hand.get(kernel, {}).get(c) for c in ("by hand", "with tables")) if n]
+    rivals = [least(peers[kernel], "oscar64"), least(peers[kernel], ""), min(hand, default=None),
+              sizes[kernel].get("oscar64-Os")]
+    ratios = [value / rival if rival else None for value, rival in zip((own, own, own, size), rivals)]
+    cells = [kernel, *(f"{found[level][0]:,}" for level in LEVELS)]
+    for i, (rival, ratio) in enumerate(zip(rivals, ratios)):
+        cells += [f"{size:,}"] * (i == 3) + ([f"{rival:,}", f"{ratio:.2f}"] if rival else ["-", "-"])
+    return cells, ratios
+
+
+def line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def worse(kernel, found):
+    """What has become worse than in the table, as text."""
+    known = figures(TABLE.read_text(encoding="utf-8"), "\n\n").get(kernel, {}) if TABLE.exists() else {}
+    for name, now in (("-O2", found["-O2"][0]), ("bytes -Os", found["-Os"][1])):
+        if known.get(name) and now > known[name]:
+            yield f"{kernel} {name}: {now:,} is worse than {known[name]:,}"
 
 
 def main():
@@ -66,30 +113,38 @@ def main():
     parser.add_argument("pycoc", type=pathlib.Path)
     parser.add_argument("bench", type=pathlib.Path)
     parser.add_argument("--kernel", action="append")
+    parser.add_argument("--bless", action="store_true")
     args = parser.parse_args()
     args.pycoc = args.pycoc.resolve()
     manifest, target = args.bench.parent / "tools" / "prgrun" / "Cargo.toml", pathlib.Path("target/prgrun")
     subprocess.run(["cargo", "build", "-q", "--release", "--manifest-path", manifest, "--target-dir", target], check=True)
-    readme = (args.bench / "README.md").read_text(encoding="utf-8")
-    cycles, sizes = peers(readme, "timed cycles"), peers(readme, "bytes of the PRG")
-    failed, faster, smaller = [], [], []
-    print(f"{'kernel':10} {'cycles -O2':>12} {'oscar64':>12} {'ratio':>6} {'bytes -Os':>10} {'oscar64':>8} {'ratio':>6}")
-    for kernel in args.kernel or cycles:
+    readme, limit = ((args.bench / name).read_text(encoding="utf-8") for name in ("README.md", "limit.md"))
+    peers, sizes = figures(readme, "timed cycles"), figures(readme, "bytes of the PRG")
+    by_hand = figures(limit, "written by hand")
+    lines, all_ratios, faults = [line(COLUMNS), "|---|" + "---:|" * (len(COLUMNS) - 1)], [], []
+    print("\n".join(lines))
+    for kernel in args.kernel or peers:
         with tempfile.TemporaryDirectory() as temp:
             try:
-                timed, size = measure(args, target / "release" / "prgrun", kernel, pathlib.Path(temp))
+                found = measure(args, target / "release" / "prgrun", kernel, pathlib.Path(temp))
             except (RuntimeError, subprocess.TimeoutExpired) as error:
-                failed.append(kernel)
-                print(f"{kernel:10} {error}")
+                faults.append(f"{kernel}: {error}")
                 continue
-        faster.append(timed / cycles[kernel])
-        smaller.append(size / sizes[kernel])
-        print(f"{kernel:10} {timed:12,} {cycles[kernel]:12,} {faster[-1]:6.2f}"
-              f" {size:10,} {sizes[kernel]:8,} {smaller[-1]:6.2f}", flush=True)
-    print(f"{'mean':10} {'':12} {'':12} {mean(faster):6.2f} {'':10} {'':8} {mean(smaller):6.2f}")
-    if failed:
-        print("no figures for " + ", ".join(failed))
-    return int(bool(failed))
+        cells, ratios = row_of(kernel, found, peers, sizes, by_hand)
+        all_ratios.append(ratios)
+        faults += [] if args.bless else worse(kernel, found)
+        lines.append(line(cells))
+        print(lines[-1], flush=True)
+    means = [f"{mean(column):.2f}" for column in zip(*all_ratios)]
+    cells = ["mean"] + [""] * (len(COLUMNS) - 1)
+    for at, text in zip([i for i, name in enumerate(COLUMNS) if name == "ratio"], means):
+        cells[at] = text
+    lines.append(line(cells))
+    print(lines[-1])
+    if args.bless and not faults and not args.kernel:
+        TABLE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(faults) + "\nbench.py PYCOC BENCH --bless writes bench/peers.md anew" if faults else "")
+    return int(bool(faults))
 
 
 if __name__ == "__main__":
