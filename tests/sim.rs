@@ -4,6 +4,7 @@ use pycoc::mos::inst::Mode;
 use pycoc::mos::table::{Status, TABLE};
 use pycoc::sim::bus::Bus;
 use pycoc::sim::cpu::{Cpu, Step};
+use pycoc::sim::profile::Regions;
 use pycoc::sim::{Drive, Exit, Machine, NoDrive, Outcome, RunOptions};
 
 /// `10 SYS 2061`, with its load address; code follows at $080D.
@@ -351,7 +352,7 @@ fn watched_accesses_and_profile_describe_the_run() {
     // INC $D020 / LDA $D020 / RTS
     let mut machine = loaded(&[0xEE, 0x20, 0xD0, 0xAD, 0x20, 0xD0, 0x60]);
     machine.watch(0xD020..=0xD020);
-    machine.run(&RunOptions { profile: true, ..quiet() }, &mut NoDrive);
+    machine.run(&RunOptions { profile: Some(Regions::default()), ..quiet() }, &mut NoDrive);
     let seen: Vec<_> = machine.take_accesses().iter().map(|a| (a.is_write, a.value, a.pc)).collect();
     let expected = [(false, 0xFE, CODE), (true, 0xFE, CODE), (true, 0xFF, CODE), (false, 0xFF, CODE + 3)];
     assert_eq!(seen, expected);

@@ -177,6 +177,7 @@ codes! {
     NOT_A_PROGRAM "E5004" "not a program";
     PROGRAM_FAILED "E5005" "the program failed";
     BAD_PROJECT "E5006" "a fault in the project file";
+    NO_DEBUG_MAP "E5007" "a program without its debug map";
 
     // Warnings.
     NARROW_OVERFLOW "W0001" "an operation in 8 bits may overflow before it is widened";

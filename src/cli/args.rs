@@ -30,6 +30,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// List the modules of the bundled library, or print the source of one
     Library(LibraryArgs),
+    /// Show how many bytes each part of a program or module takes
+    Size(SizeArgs),
     /// Explain a diagnostic, with an example and its fix
     Explain(ExplainArgs),
 }
@@ -135,6 +137,14 @@ pub struct RunArgs {
     #[arg(long)]
     pub stats: bool,
 
+    /// Print on standard error where the cycles went: by function and by source line
+    #[arg(long)]
+    pub profile: bool,
+
+    /// Write the same as a flame graph
+    #[arg(long, value_name = "PATH.svg")]
+    pub flame: Option<String>,
+
     #[command(flatten)]
     pub build: BuildArgs,
 
@@ -161,6 +171,27 @@ pub struct LibraryArgs {
     /// The module whose source is printed
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct SizeArgs {
+    /// A source, a module, or a program with its debug map (--emit debug) beside it
+    #[arg(value_name = "FILE.pyco|FILE.LIB|FILE.prg")]
+    pub file: String,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Also write a treemap
+    #[arg(long, value_name = "PATH")]
+    pub svg: Option<String>,
+
+    #[command(flatten)]
+    pub build: BuildArgs,
+
+    #[command(flatten)]
+    pub messages: MessageArgs,
 }
 
 #[derive(clap::Args, Debug)]

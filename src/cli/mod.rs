@@ -11,9 +11,11 @@ mod explain;
 mod inspect;
 mod library;
 pub mod pages;
+mod program;
 mod project;
 mod report;
 mod run;
+mod size;
 mod values;
 
 use std::panic::{self, PanicHookInfo};
@@ -79,6 +81,7 @@ fn dispatch(args: &Args) -> Status {
         Command::Run(args) => run::run(args),
         Command::Inspect(args) => inspect::inspect(args),
         Command::Library(args) => library::library(args),
+        Command::Size(args) => size::size(args),
         Command::Explain(args) => explain::explain(args),
     }
 }

@@ -14,6 +14,7 @@ use crate::driver::load::unreadable;
 use crate::driver::output::{self, clash};
 use crate::driver::project::{self, Project};
 use crate::driver::{build, files::FileError};
+use crate::out::dbg::DebugMap;
 
 /// `pycoc new NAME`
 pub fn new(args: &NewArgs) -> Status {
@@ -34,19 +35,28 @@ pub fn new(args: &NewArgs) -> Status {
 
 /// `pycoc build`
 pub fn build(args: &ProjectArgs) -> Status {
-    match build_project(&args.folder, &args.messages) {
+    match build_project(&args.folder, false, &args.messages) {
         Ok(_) => Status::Success,
         Err(status) => status,
     }
 }
 
-/// Builds the project of a folder and writes its results.
-pub fn build_project(folder: &str, messages: &MessageArgs) -> Result<Project, Status> {
+/// Builds the project of a folder and writes its results; also gives its debug map if it is wanted.
+pub fn build_project(
+    folder: &str,
+    with_map: bool,
+    messages: &MessageArgs,
+) -> Result<(Project, Option<DebugMap>), Status> {
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
     let project = project::read(&DiskFiles, folder, &mut sources, &mut sink);
-    let built = project.as_ref().and_then(|project| {
+    let project = project.map(|mut project| {
+        project.options.debug_map = with_map;
+        project
+    });
+    let mut built = project.as_ref().and_then(|project| {
         build::build(&DiskFiles, &project.options, &project.main, &mut sources, &mut sink)
     });
+    let map = built.as_mut().and_then(|built| built.map.take());
     let outputs = project
         .as_ref()
         .zip(built)
@@ -60,5 +70,5 @@ pub fn build_project(folder: &str, messages: &MessageArgs) -> Result<Project, St
     };
     let written = DiskFiles.make_folder(&project.output).and_then(|()| DiskFiles.write_all(&outputs.files));
     written.map_err(|error| report_one(messages, unreadable(&error)))?;
-    Ok(project)
+    Ok((project, map))
 }

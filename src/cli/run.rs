@@ -1,20 +1,19 @@
 //! `pycoc run FILE`: a program in the built-in C64.
 //!
 //! In: a source, which is compiled first in memory, or a finished program. Out: what it prints, on
-//! standard output; figures and failures on standard error. Not here: the machine (`sim/`).
+//! standard output; figures, profile and failures on standard error. Not here: the machine
+//! (`sim/`), where programs come from (`program.rs`).
 
 use crate::base::codes;
-use crate::base::diag::{Diagnostic, Sink};
-use crate::base::source::SourceMap;
+use crate::base::diag::Diagnostic;
 use crate::cli::args::RunArgs;
-use crate::cli::compile::shared_options;
 use crate::cli::console::{self, Status};
-use crate::cli::project::build_project;
-use crate::cli::report::{report, report_one};
-use crate::driver::build;
+use crate::cli::program::{Program, program};
+use crate::cli::report::report_one;
 use crate::driver::drive::Disk;
 use crate::driver::files::{DiskFiles, FileError, Files};
 use crate::driver::load::unreadable;
+use crate::out::{flame, profile};
 use crate::sim::{Drive, Exit, Machine, NoDrive, RunOptions};
 
 /// `pycoc run FILE`
@@ -25,7 +24,10 @@ pub fn run(args: &RunArgs) -> Status {
 fn run_program(args: &RunArgs) -> Result<Status, Status> {
     let fail = |diagnostic| report_one(&args.messages, diagnostic);
     let file_error = |error: FileError| fail(unreadable(&error));
-    let Source { file, prg, disk } = program(args)?;
+    let wants_profile = args.profile || args.flame.is_some();
+    let Program { file, prg, disk, map } =
+        program(args.file.as_deref(), wants_profile, &args.build, &args.messages)?;
+    let names = map.as_ref().map(profile::names);
     let mut machine = Machine::new();
     machine.load_prg(&prg).map_err(|error| {
         let text = format!("'{file}' is not a program: {error}");
@@ -37,6 +39,7 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
     };
     let options = RunOptions {
         max_cycles: args.max_cycles,
+        profile: names.as_ref().map(|names| names.regions.clone()),
         input: typed(args.input.as_deref().unwrap_or_default()),
         ..RunOptions::default()
     };
@@ -53,43 +56,23 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
     if args.stats {
         console::message(&format!("cycles: {}\nprg-bytes: {}\n", outcome.cycles, prg.len()));
     }
+    let mut pictures: Vec<(String, Vec<u8>)> = Vec::new();
     if let Some(path) = &args.png {
-        DiskFiles.write_all(&[(path.clone(), machine.png())]).map_err(file_error)?;
+        pictures.push((path.clone(), machine.png()));
     }
+    if let (Some(counted), Some(map), Some(names)) = (machine.profile(), &map, &names) {
+        if args.profile {
+            console::message(&profile::text(counted, map, names));
+        }
+        if let Some(path) = &args.flame {
+            pictures.push((path.clone(), flame::write(&file, &profile::calls(counted, names)).into_bytes()));
+        }
+    }
+    DiskFiles.write_all(&pictures).map_err(file_error)?;
     match failure(outcome.exit) {
         Some(diagnostic) => Err(fail(diagnostic)),
         None => Ok(written),
     }
-}
-
-/// A program that can be run.
-struct Source {
-    /// What it was read or made from.
-    file: String,
-    prg: Vec<u8>,
-    /// What is in drive 8 if nothing else is said.
-    disk: Option<String>,
-}
-
-/// The program: read, made from a source, or built as a project.
-fn program(args: &RunArgs) -> Result<Source, Status> {
-    let read =
-        |path: &str| DiskFiles.read(path).map_err(|error| report_one(&args.messages, unreadable(&error)));
-    let Some(file) = args.file.clone() else {
-        let project = build_project("", &args.messages)?;
-        let file = project.options.output.clone().unwrap_or_default();
-        let disk = project.options.d64.clone().unwrap_or(project.output);
-        return Ok(Source { prg: read(&file)?, file, disk: Some(disk) });
-    };
-    if file.to_lowercase().ends_with(".prg") {
-        return Ok(Source { prg: read(&file)?, file, disk: None });
-    }
-    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
-    let options = shared_options(&args.build);
-    let built = build::build(&DiskFiles, &options, &file, &mut sources, &mut sink);
-    let status = report(&args.messages, &sources, sink);
-    let prg = built.and_then(|built| built.prg).filter(|_| status == Status::Success).ok_or(status)?;
-    Ok(Source { file, prg, disk: None })
 }
 
 /// The keys that `--input` means: `\n` is RETURN, `\\` a backslash.

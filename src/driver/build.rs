@@ -20,6 +20,7 @@ use crate::link::dynamic::DynamicModule;
 use crate::link::{Image, LinkInput};
 use crate::mir::ir::Program;
 use crate::mos::item::Name;
+use crate::out::dbg::DebugMap;
 use crate::sema::interface::Interface;
 use crate::sema::{self, CheckContext, hir};
 use crate::{codegen, link, lower, mir, obj, opt, out};
@@ -35,6 +36,8 @@ pub struct Built {
     pub libs: Vec<(String, Vec<u8>)>,
     /// The disk image, when one was asked for.
     pub d64: Option<Vec<u8>>,
+    /// What lies where, when it was asked for.
+    pub map: Option<DebugMap>,
     /// What `--emit` asked for.
     pub emits: Vec<(Emit, Vec<u8>)>,
 }
@@ -64,12 +67,14 @@ pub fn build(
         let libs = vec![(lib.file_name(), lib.bytes)];
         return Some(Built { libs, emits: dump.finish(), ..Built::default() });
     }
+    let names: Vec<String> = checked.modules.iter().rev().skip(1).map(|m| m.name.clone()).collect();
     let (modules, finished) = separate(checked, options, sources, sink)?;
     let modules: Vec<&hir::Module> = modules.iter().collect();
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
-    let image = image(&mut program, &finished, options, &mut dump, sources, sink)?;
+    let image = image(&mut program, &finished, options, &mut dump, sink)?;
+    dump.image(&image, sources, &names);
     dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
     let prg = out::prg::write(&image);
     let libs = loaded(&image, finished, sink)?;
@@ -82,7 +87,8 @@ pub fn build(
         }
         None => None,
     };
-    Some(Built { prg: Some(prg), crt, libs, d64, emits: dump.finish() })
+    let map = options.debug_map.then(|| DebugMap::of(&image, sources, &names));
+    Some(Built { prg: Some(prg), crt, libs, d64, map, emits: dump.finish() })
 }
 
 /// Makes the image of an optimised program and the modules that are finished code.
@@ -91,7 +97,6 @@ pub fn image(
     finished: &[FinishedModule],
     options: &Options,
     dump: &mut Dump,
-    sources: &SourceMap,
     sink: &mut Sink,
 ) -> Option<Image> {
     let selected = finished::select(finished, foreign_symbols(program), sink)?;
@@ -120,7 +125,6 @@ pub fn image(
     if sink.has_errors() {
         return None;
     }
-    dump.image(&image, sources);
     Some(image)
 }
 

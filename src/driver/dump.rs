@@ -8,6 +8,7 @@ use crate::base::source::{FileId, SourceFile, SourceMap, Span};
 use crate::driver::session::{Emit, EmitKind, Options};
 use crate::link::Image;
 use crate::link::map::map;
+use crate::out::dbg::DebugMap;
 use crate::sema::{hir, hir_print};
 use crate::{out, parse};
 
@@ -44,12 +45,12 @@ impl<'a> Dump<'a> {
     }
 
     /// The views of the finished program.
-    pub fn image(&mut self, image: &Image, sources: &SourceMap) {
+    pub fn image(&mut self, image: &Image, sources: &SourceMap, modules: &[String]) {
         self.stage(EmitKind::Asm, || out::listing::assembly(image, sources));
         self.stage(EmitKind::Listing, || out::listing::write(image, sources));
         self.stage(EmitKind::Map, || map(image));
         self.stage(EmitKind::Labels, || out::vice::labels(image));
-        self.stage(EmitKind::Debug, || out::dbg::write(image, sources));
+        self.stage(EmitKind::Debug, || DebugMap::of(image, sources, modules).to_json());
         self.stage(EmitKind::Graph, || out::graph::dot(image));
     }
 

@@ -161,6 +161,8 @@ pub struct Options {
     /// Run-time checks of indices, aliases, stack and string capacity.
     pub checks: bool,
     pub emit: Vec<Emit>,
+    /// `Built::map` is wanted.
+    pub debug_map: bool,
     /// `--d64`: the path of a disk image to write.
     pub d64: Option<String>,
     pub disk: DiskOptions,

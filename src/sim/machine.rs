@@ -10,7 +10,7 @@ use super::files::Drive;
 use super::kernal::{self, Action, Kernal};
 use super::marker::{self, Marker};
 use super::output::Output;
-use super::profile::Profile;
+use super::profile::{Profile, Regions};
 use super::{picture, screen, system};
 use crate::c64::memmap;
 use std::fmt;
@@ -32,13 +32,13 @@ pub struct RunOptions {
     pub input: String,
     /// Whether the program starts with interrupts allowed, as BASIC has them; without, cycles are the program's own.
     pub interrupts: bool,
-    /// Counts cycles per address, see `Machine::profile`.
-    pub profile: bool,
+    /// Counts where the cycles go, by these regions; see `Machine::profile`.
+    pub profile: Option<Regions>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        RunOptions { max_cycles: 2_000_000_000, input: String::new(), interrupts: true, profile: false }
+        RunOptions { max_cycles: 2_000_000_000, input: String::new(), interrupts: true, profile: None }
     }
 }
 
@@ -203,7 +203,7 @@ impl Machine {
         let now = cpu.cycles();
         cpu.bus().update(now);
         self.reported_error = false;
-        self.profile = options.profile.then(Profile::default);
+        self.profile = options.profile.clone().map(Profile::new);
         let limit = now.saturating_add(options.max_cycles);
         let exit = self.execute(limit, drive);
         let exit = if exit == Exit::Returned && self.reported_error { Exit::RuntimeError } else { exit };
@@ -216,12 +216,14 @@ impl Machine {
             if before >= limit {
                 return Exit::CycleLimit { pc };
             }
+            let opcode = if self.profile.is_some() { self.peek(pc) } else { 0 };
             let hook = self.hooks[usize::from(pc)];
             if hook != 0 {
                 match self.hook(pc, hook, limit, drive) {
                     Hook::Step => {}
                     Hook::Called => {
-                        self.finish_instruction(pc, before);
+                        // A trap returns by itself.
+                        self.finish_instruction(pc, 0, before);
                         continue;
                     }
                     Hook::Exit(exit) => return exit,
@@ -233,16 +235,23 @@ impl Machine {
                 Step::Break => {}
                 Step::Jam => return Exit::Jam { pc, opcode: self.peek(pc) },
             }
-            self.finish_instruction(pc, before);
+            self.finish_instruction(pc, opcode, before);
         }
     }
 
     #[inline]
-    fn finish_instruction(&mut self, pc: u16, before: u64) {
+    fn finish_instruction(&mut self, pc: u16, opcode: u8, before: u64) {
+        let now = self.cpu.cycles();
         if let Some(profile) = &mut self.profile {
-            profile.add(pc, self.cpu.cycles() - before);
+            profile.executed(pc, opcode, now - before, self.cpu.stack_pointer(), self.cpu.pc());
         }
         self.cpu.interrupts();
+        let entry = self.cpu.cycles() - now;
+        if let Some(profile) = &mut self.profile
+            && entry > 0
+        {
+            profile.interrupted(self.cpu.pc(), entry, self.cpu.stack_pointer());
+        }
     }
 
     fn hook(&mut self, pc: u16, hook: u8, limit: u64, drive: &mut dyn Drive) -> Hook {
@@ -340,7 +349,7 @@ impl Machine {
         self.cpu.bus().take_accesses()
     }
 
-    /// Cycles per address of the last run, if its options asked for them.
+    /// Where the cycles of the last run went, if its options asked for it.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
     }
