@@ -149,7 +149,7 @@ def main():
     fs::write(folder.0.join("irq.pyco"), source).unwrap();
     let (status, _, err) = folder.pycoc("run irq.pyco --profile --max-cycles 1000000 --flame irq.svg");
     assert_eq!(status, 0, "{err}");
-    assert_eq!(row(&err, "tick")[2], 3, "{err}");
+    assert_eq!(row(&err, "tick")[2], 6, "three times for the beam, three for the timer: {err}");
     assert!(folder.text("irq.svg").contains(" (interrupt): "));
 }
 
