@@ -24,8 +24,9 @@ impl Folder {
     /// Status, standard output and standard error of `pycoc` with these arguments.
     fn pycoc(&self, args: &str) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pycoc"));
-        let done = command.args(args.split_whitespace()).args(["--message-format", "short"]);
-        let done = done.current_dir(&self.0).env("NO_COLOR", "1").output().unwrap();
+        let (name, rest) = args.split_once(' ').unwrap();
+        command.arg(name).args(["--message-format", "short"]).args(rest.split_whitespace());
+        let done = command.current_dir(&self.0).env("NO_COLOR", "1").output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
     }
@@ -120,6 +121,8 @@ fn a_program_without_its_map_is_an_error_that_says_how_to_make_it() {
         err.starts_with("Error: 'game.dbg.json' is not a debug map: there is no number 'load'\n"),
         "{err}"
     );
+    let (_, _, err) = folder.pycoc("size game.prg --message-format json");
+    assert!(err.contains("\"E5007\""), "{err}");
     fs::remove_file(folder.0.join("game.dbg.json")).unwrap();
     let (_, _, err) = folder.pycoc("run game.prg --profile");
     assert!(err.starts_with("Error: Cannot read 'game.dbg.json': there is no such file\n"), "{err}");

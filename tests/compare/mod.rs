@@ -197,7 +197,7 @@ impl Trial {
             self.interpreted(&program, &format!("optimised {what}"))?;
         }
         let mut sink = Sink::default();
-        let image = build::image(&mut program, &[], options, &mut Dump::new(options), sources, &mut sink);
+        let image = build::image(&mut program, &[], options, &mut Dump::new(options), &mut sink);
         match image {
             Some(image) => self.on_machine(out::prg::write(&image), &MemoryFiles::default(), what),
             None => Err((what.to_string(), errors(sources, &sink))),
