@@ -18,6 +18,7 @@ use pycoc::obj::libfile::LibFile;
 use pycoc::obj::{deps, emit, liblink};
 use pycoc::out::d64;
 use pycoc::parse;
+use pycoc::sim::profile::Regions;
 use pycoc::sim::{Drive, Machine, NoDrive, RunOptions};
 use pycoc::syntax::print;
 
@@ -188,8 +189,9 @@ fn run(prg: &[u8]) {
     if machine.load_prg(prg).is_err() {
         return;
     }
+    let profile = Some(Regions::default());
     let options =
-        RunOptions { max_cycles: CYCLES, input: "a1 \n".to_string(), profile: true, ..RunOptions::default() };
+        RunOptions { max_cycles: CYCLES, input: "a1 \n".to_string(), profile, ..RunOptions::default() };
     if prg.len().is_multiple_of(2) {
         machine.run(&options, &mut NoDrive);
     } else {
