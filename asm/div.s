@@ -1,97 +1,10 @@
-// Integer quotients and remainders, cut toward zero. A division by zero gives all ones (unsigned)
-// or the largest or smallest value by the sign of the dividend (signed), and the dividend as
-// remainder. Restoring division: shift left, compare, subtract.
-
-// in: A = dividend, Y = divisor, unsigned   out: A = quotient, X = remainder
-// clobbers: A, X, Y, rt_t0, rt_t1
-// cycles: at most 160
-.routine rt_udiv8
-        sta rt_t0               // dividend, then quotient
-        sty rt_t1
-        lda #0
-        asl rt_t0
-        rol
-        cpy #16
-        bcc small
-        // The quotient has no more than four bits.
-        asl rt_t0
-        rol
-        asl rt_t0
-        rol
-        asl rt_t0
-        rol
-        asl rt_t0
-        rol
-        cmp rt_t1
-        bcc low
-        sbc rt_t1
-        jmp low
-small:  cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        rol
-        cmp rt_t1
-        bcc low
-        sbc rt_t1
-low:    rol rt_t0
-        rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      tax
-        lda rt_t0
-        rol
-        rts
-
-// in: A = dividend, Y = divisor, unsigned   out: A = quotient, X = remainder
-// clobbers: A, X, Y, rt_t0, rt_t1
-// cycles: at most 200
-.routine rt_udiv8_c
-        sta rt_t0
-        sty rt_t1
-        lda #0
-        ldx #8
-        asl rt_t0
-loop:   rol
-        cmp rt_t1
-        bcc !+
-        sbc rt_t1
-!:      rol rt_t0
-        dex
-        bne loop
-        tax
-        lda rt_t0
-        rts
+// Signed integer quotients and remainders, cut toward zero, by the unsigned ones of div_fast.s or
+// div_small.s; a division by zero gives the largest or smallest value by the sign of the dividend,
+// and the dividend as remainder. And division by ten.
 
 // in: A = dividend, Y = divisor, signed   out: A = quotient, X = remainder
 // clobbers: A, X, Y, rt_t0-rt_t2
-// cycles: at most 230
+// cycles: at most 230; small: at most 260
 .routine rt_sdiv8
         cpy #0
         beq zero
@@ -136,174 +49,10 @@ zero:   tax
         adc #0                  // $80 when the dividend is negative
         rts
 
-// in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, unsigned
-// out: rt_a0/rt_a1 = quotient, also in A (low) and X (high); rt_c0/rt_c1 = remainder
-// clobbers: A, X, Y, rt_a0, rt_a1, rt_c0, rt_c1
-// cycles: at most 470
-.routine rt_udiv16
-        lda rt_b1
-        beq byte
-        // The divisor is above 255, so the quotient is a byte: eight steps with a word remainder,
-        // which never has more bits than the dividend.
-        lda rt_a1
-        sta rt_c0
-        lda #0
-        sta rt_a1
-        ldy #8
-wide:   asl rt_a0
-        rol rt_c0
-        rol
-        cmp rt_b1
-        bcc next
-        tax
-        lda rt_c0
-        sbc rt_b0
-        sta rt_c1
-        txa
-        sbc rt_b1
-        bcc undo
-        inc rt_a0
-        ldx rt_c1
-        stx rt_c0
-next:   dey
-        bne wide
-        sta rt_c1
-        lda rt_a0
-        ldx #0
-        rts
-undo:   txa
-        dey
-        bne wide
-        sta rt_c1
-        lda rt_a0
-        ldx #0
-        rts
-zero:   lda rt_a0
-        sta rt_c0
-        lda rt_a1
-        sta rt_c1
-        lda #$ff
-        tax
-        sta rt_a0
-        sta rt_a1
-        rts
-byte:   sta rt_c1
-        lda rt_a1
-        ldx #0                  // high byte of the quotient
-        cmp rt_b0
-        bcc low                 // it is 0, and the high byte is the remainder so far
-        ldy rt_b0
-        beq zero
-        bmi once
-        lda #0
-        ldy #8
-        asl rt_a1
-high:   rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a1
-        dey
-        bne high
-        ldx rt_a1
-        jmp low
-once:   sbc rt_b0               // a divisor from 128 is there no more than once
-        inx
-low:    stx rt_a1
-        ldy rt_b0
-        bmi large
-        asl rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        rol
-        cmp rt_b0
-        bcc !+
-        sbc rt_b0
-!:      rol rt_a0
-        sta rt_c0
-        lda rt_a0
-        rts
-large:  ldy #8                  // the remainder may have nine bits
-!loop:  asl rt_a0
-        rol
-        bcs !subtract+
-        cmp rt_b0
-        bcc !next+
-!subtract:
-        sbc rt_b0
-        inc rt_a0
-!next:  dey
-        bne !loop-
-        sta rt_c0
-        lda rt_a0
-        rts
-
-// in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, unsigned
-// out: rt_a0/rt_a1 = quotient, also in A (low) and X (high); rt_c0/rt_c1 = remainder
-// clobbers: A, X, Y, rt_a0, rt_a1, rt_c0, rt_c1
-// cycles: at most 1,020
-.routine rt_udiv16_c
-        lda #0
-        sta rt_c0
-        sta rt_c1
-        ldy #16
-loop:   asl rt_a0
-        rol rt_a1
-        rol rt_c0
-        rol rt_c1
-        lda rt_c0
-        sec
-        sbc rt_b0
-        tax
-        lda rt_c1
-        sbc rt_b1
-        bcc next
-        sta rt_c1
-        stx rt_c0
-        inc rt_a0
-next:   dey
-        bne loop
-        lda rt_a0
-        ldx rt_a1
-        rts
-
 // in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, signed
 // out: A = low byte, X = high byte of the quotient; rt_c0/rt_c1 = remainder
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_b0, rt_b1, rt_c0, rt_c1, rt_t0
-// cycles: at most 580
+// cycles: at most 580; small: at most 1,020
 .routine rt_sdiv16
         lda rt_b0
         ora rt_b1
@@ -361,9 +110,79 @@ negate: lda #0
         sta 1,x
         rts
 
+// in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, signed
+// out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3, rt_t0-rt_t4
+// cycles: at most 2,200; small: at most 6,000
+.routine rt_sdiv32
+        lda rt_b0
+        ora rt_b1
+        ora rt_b2
+        ora rt_b3
+        beq zero
+        lda rt_a3
+        sta rt_t4               // bit 7: sign of the dividend
+        bpl !+
+        ldx #rt_a0
+        jsr rt_neg32
+!:      lda rt_b3
+        bpl positive
+        ldx #rt_b0
+        jsr rt_neg32
+        jsr rt_udiv32
+        bit rt_t4
+        bpl quotient
+        bmi remainder
+positive:
+        jsr rt_udiv32
+        bit rt_t4
+        bpl done
+        ldx #rt_a0
+        jsr rt_neg32
+remainder:
+        ldx #rt_c0
+        jmp rt_neg32
+quotient:
+        ldx #rt_a0
+        jmp rt_neg32
+zero:   ldx #3
+!:      lda rt_a0,x
+        sta rt_c0,x
+        dex
+        bpl !-
+        lda rt_c3
+        cmp #$80
+        lda #$ff
+        adc #0                  // 0 when the dividend is negative
+        sta rt_a0
+        sta rt_a1
+        sta rt_a2
+        eor #$80
+        sta rt_a3
+done:   rts
+
+// in: X = address of four zero-page bytes   out: these negated
+// clobbers: A, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3
+// cycles: at most 60
+.routine rt_neg32
+        sec
+        lda #0
+        sbc 0,x
+        sta 0,x
+        lda #0
+        sbc 1,x
+        sta 1,x
+        lda #0
+        sbc 2,x
+        sta 2,x
+        lda #0
+        sbc 3,x
+        sta 3,x
+        rts
+
 // in: rt_a0/rt_a1 = dividend, unsigned
-// out: rt_a0/rt_a1 = quotient, also in A (low) and X (high); Y = remainder
-// clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
+// out: A = low byte, X = high byte of the quotient; Y = remainder
+// clobbers: A, X, Y, rt_t0-rt_t2
 // cycles: at most 175
 // A byte is divided by a product with 205/2048, in shifts and adds. The remainder of the high byte,
 // times 256, is ten times an entry of `quotients` plus an entry of `remainders`.
@@ -395,7 +214,6 @@ negate: lda #0
         sec
         adc rt_a0
         tay
-        stx rt_a0
         txa
         ldx #0
         rts
@@ -413,17 +231,15 @@ wide:   txa
         ror
         lsr
         lsr
-        sta rt_t1               // high byte of the quotient
+        sta rt_t2               // high byte of the quotient
         asl
         asl
-        adc rt_t1
+        adc rt_t2
         asl
         eor #$ff
         sec
         adc rt_a1
         tay                     // remainder of the high byte
-        lda rt_t1
-        sta rt_a1
         lda rt_a0
         clc
         adc remainders,y
@@ -456,8 +272,7 @@ wide:   txa
         txa
 add:    clc
         adc quotients,y
-        sta rt_a0
-        ldx rt_a1
+        ldx rt_t2
         ldy rt_t1
         rts
 over:   adc #5                  // 256 is 25 tens and 6; the carry is set

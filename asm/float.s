@@ -4,7 +4,7 @@
 // mantissa, the other 16 bits, high byte first. Results of all float routines are exact values
 // rounded once to nearest, ties away from zero; overflow gives the largest number of that sign,
 // underflow 0. src/c64/float.rs computes the same. Sums, products and quotients come in two forms:
-// float_sum.s and float_product.s for speed, float_small.s for size.
+// float_sum_fast.s and float_product_fast.s for speed, float_small.s for size.
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3 = floats
 // out: A = $ff, 0 or 1: first below, equal to, above second; flags as after a load of A

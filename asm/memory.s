@@ -145,14 +145,18 @@ fill3:  sta (rt_a0),y
         bne more
 done:   rts
 
-// Fills with a 16-bit value, upward.
+// Fills with a 16-bit value, upward; as fast as with a byte when its bytes are equal.
 // in: rt_a0 = destination, rt_b0 = value, rt_c0 = count of values
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_c0, rt_c1, rt_t0
 // cycles: 70 + 25 a value
 .routine rt_mem_fill16
         asl rt_c0
         rol rt_c1
-        ldx rt_c1
+        lda rt_b0
+        cmp rt_b1
+        bne !+
+        jmp rt_mem_fill
+!:      ldx rt_c1
         lda #0
         sec
         sbc rt_c0

@@ -1,259 +1,242 @@
 //! The run-time arithmetic of `asm/` against Rust: results on edge values and random ones, and what
-//! the header comments promise about clobbered registers, zero page and cycles.
+//! the header comments promise about clobbered registers, zero page and cycles. With PYCOC_LONG set,
+//! a million random operands for each routine.
 
 #[path = "support/routines.rs"]
 mod routines;
 
-use routines::{Routines, State};
+use routines::{Routines, State, rounds};
 
-const ROUNDS: usize = 4000;
+/// The files with the two forms of each routine.
+const FAST: &[&str] = &["mul_fast.s", "mul.s", "div_fast.s", "div.s", "fixed.s"];
+const SMALL: &[&str] = &["mul_small.s", "mul.s", "div_small.s", "div.s", "fixed.s"];
+
+/// Where a routine leaves its result.
+#[derive(Clone, Copy)]
+enum Out {
+    Ax,
+    Ay,
+    /// The quotient in A and the remainder in X.
+    Pair,
+    Ra,
+    /// The quotient in A and X, and in `rt_a`; the remainder in `rt_c`.
+    AxRc,
+    RaRc,
+}
+
+/// A routine with its operands in `rt_a` and `rt_b` and what it computes from them.
+type Row = (&'static str, Out, fn(u32, u32) -> u64);
 
 fn state(ra: u32, rb: u32) -> State {
     State { ra, rb, a: 0x5a, x: 0xa5, y: 0x3c, ..State::default() }
 }
 
-fn bytes(a: u8, y: u8) -> State {
-    State { a, y, ..state(0x1234_5678, 0x9abc_def0) }
+fn both(low: u32, high: u32, bits: u32) -> u64 {
+    let mask = u64::from(u32::MAX >> (32 - bits));
+    u64::from(low) & mask | (u64::from(high) & mask) << 32
 }
 
-/// Runs `check` on random operands, and prints the average cycles of `name`.
-fn rounds(routines: &mut Routines, name: &str, mut check: impl FnMut(&mut Routines, u32, u32) -> State) {
-    let mut total = 0;
-    for _ in 0..ROUNDS {
-        let (a, b) = (routines.operand(), routines.operand());
-        total += check(routines, a, b).cycles;
-    }
-    println!("{name}: {} cycles on average", total / ROUNDS as u64);
-}
-
-#[test]
-fn products_of_bytes() {
-    let mut routines = Routines::link(&["mul.s"]);
-    for name in ["rt_mul8", "rt_mul8_c"] {
-        let mut total = 0;
-        for pair in 0..=0xffffu16 {
-            let [a, b] = pair.to_le_bytes();
-            let after = routines.call(name, bytes(a, b));
-            assert_eq!(after.ax(), u16::from(a) * u16::from(b), "{name} {a} {b}");
-            total += after.cycles;
+fn check(routines: &mut Routines, (name, out, meaning): Row, before: State, a: u32, b: u32) {
+    let after = routines.call(name, before);
+    let found = match out {
+        Out::Ax => u64::from(after.ax()),
+        Out::Ay => u64::from(u16::from_le_bytes([after.a, after.y])),
+        Out::Pair => both(after.a.into(), after.x.into(), 8),
+        Out::Ra => u64::from(after.ra),
+        Out::AxRc => {
+            assert_eq!(after.ra as u16, after.ax(), "{name} {a:x} {b:x}");
+            both(after.ax().into(), after.rc, 16)
         }
-        println!("{name}: {} cycles on average", total >> 16);
+        Out::RaRc => both(after.ra, after.rc, 32),
+    };
+    let expected = meaning(a, b);
+    assert!(found == expected, "{name} {a:x} {b:x}: {found:x}, not {expected:x}");
+}
+
+/// Every pair of bytes, in A and Y.
+fn all_bytes(routines: &mut Routines, row: Row) {
+    for pair in 0..=0xffffu16 {
+        let [a, y] = pair.to_le_bytes();
+        let before = State { a, y, ..state(0x1234_5678, 0x9abc_def0) };
+        check(routines, row, before, a.into(), y.into());
     }
 }
 
-#[test]
-fn products_of_words() {
-    let mut routines = Routines::link(&["mul.s"]);
-    for name in ["rt_mul16", "rt_mul16_c"] {
-        rounds(&mut routines, name, |r, a, b| {
-            let after = r.call(name, state(a, b));
-            assert_eq!(after.ax(), (a as u16).wrapping_mul(b as u16), "{name} {a:x} {b:x}");
-            after
-        });
+/// Edge values and random ones, in `rt_a` and `rt_b`.
+fn random(routines: &mut Routines, row: Row) {
+    for _ in 0..rounds(2500) {
+        let (a, b) = (routines.operand(), routines.operand());
+        check(routines, row, state(a, b), a, b);
     }
-    rounds(&mut routines, "rt_mul16w", |r, a, b| {
-        let after = r.call("rt_mul16w", state(a, b));
-        assert_eq!(after.ra, (a & 0xffff) * (b & 0xffff), "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_mul16ws", |r, a, b| {
-        let after = r.call("rt_mul16ws", state(a, b));
-        let expected = i32::from(a as i16) * i32::from(b as i16);
-        assert_eq!(after.ra as i32, expected, "{a:x} {b:x}");
-        after
-    });
+}
+
+/// The same, the first in A and X.
+fn random_in_registers(routines: &mut Routines, row: Row) {
+    for _ in 0..rounds(2500) {
+        let value = routines.operand();
+        let [a, x] = (value as u16).to_le_bytes();
+        check(routines, row, State { a, x, ..state(0, 0) }, value, 0);
+    }
+}
+
+fn unsigned(a: u32, b: u32, bits: u32) -> u64 {
+    let mask = u32::MAX >> (32 - bits);
+    let (a, b) = (a & mask, b & mask);
+    both(a.checked_div(b).unwrap_or(mask), a.checked_rem(b).unwrap_or(a), bits)
+}
+
+/// Quotient and remainder of a signed type.
+fn signed_pair(a: i64, b: i64, bits: u32) -> (i64, i64) {
+    let largest = (1 << (bits - 1)) - 1;
+    if b == 0 { (if a < 0 { -largest - 1 } else { largest }, a) } else { (a / b, a % b) }
+}
+
+fn signed(a: u32, b: u32, bits: u32) -> u64 {
+    let extend = |n: u32| i64::from((n << (32 - bits)) as i32 >> (32 - bits));
+    let (quotient, remainder) = signed_pair(extend(a), extend(b), bits);
+    both(quotient as u32, remainder as u32, bits)
+}
+
+fn words(a: u32, b: u32) -> (i32, i32) {
+    (i32::from(a as i16), i32::from(b as i16))
+}
+
+fn product_of_bytes(a: u32, b: u32) -> u64 {
+    u64::from(a * b)
+}
+
+fn low_product_of_words(a: u32, b: u32) -> u64 {
+    u64::from(a.wrapping_mul(b) as u16)
+}
+
+fn product_of_words(a: u32, b: u32) -> u64 {
+    u64::from((a & 0xffff) * (b & 0xffff))
+}
+
+fn signed_product_of_words(a: u32, b: u32) -> u64 {
+    let (a, b) = words(a, b);
+    u64::from((a * b) as u32)
+}
+
+#[test]
+fn products() {
+    for files in [FAST, SMALL] {
+        let mut routines = Routines::link(files);
+        all_bytes(&mut routines, ("rt_mul8", Out::Ax, product_of_bytes));
+        random(&mut routines, ("rt_mul16", Out::Ax, low_product_of_words));
+        random(&mut routines, ("rt_mul16w", Out::Ra, product_of_words));
+        random(&mut routines, ("rt_mul16ws", Out::Ra, signed_product_of_words));
+        random(&mut routines, ("rt_mul32", Out::Ra, |a, b| u64::from(a.wrapping_mul(b))));
+    }
 }
 
 #[test]
 fn products_from_tables_of_squares() {
     let mut routines = Routines::link(&["square.s"]);
     routines.call("rt_squares_init", state(0, 0));
-    let mut total = 0;
-    for pair in 0..=0xffffu16 {
-        let [a, b] = pair.to_le_bytes();
-        let after = routines.call("rt_qmul8", bytes(a, b));
-        assert_eq!(after.ax(), u16::from(a) * u16::from(b), "{a} {b}");
-        total += after.cycles;
-    }
-    println!("rt_qmul8: {} cycles on average", total >> 16);
-    rounds(&mut routines, "rt_qmul16", |r, a, b| {
-        let after = r.call("rt_qmul16", state(a, b));
-        assert_eq!(after.ax(), (a as u16).wrapping_mul(b as u16), "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_qmul16w", |r, a, b| {
-        let after = r.call("rt_qmul16w", state(a, b));
-        assert_eq!(after.ra, (a & 0xffff) * (b & 0xffff), "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_qsquare16w", |r, a, _| {
-        let after = r.call("rt_qsquare16w", state(a, 0));
-        assert_eq!(after.ra, (a & 0xffff) * (a & 0xffff), "{a:x}");
-        after
-    });
-    rounds(&mut routines, "rt_qsquare16ws", |r, a, _| {
-        let after = r.call("rt_qsquare16ws", state(a, 0));
-        assert_eq!(after.ra as i32, i32::from(a as i16).pow(2), "{a:x}");
-        after
-    });
-    rounds(&mut routines, "rt_qmul16ms", |r, a, b| {
-        let after = r.call("rt_qmul16ms", state(a, b));
-        let expected = i32::from(a as i16) * i32::from(b as i16) >> 8;
-        assert_eq!(u16::from_le_bytes([after.a, after.y]), expected as u16, "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_qsquare16ms", |r, a, _| {
-        let [low, high] = (a as u16).to_le_bytes();
-        let after = r.call("rt_qsquare16ms", State { a: low, x: high, ..state(0, 0) });
-        let expected = i32::from(a as i16).pow(2) >> 8;
-        assert_eq!(u16::from_le_bytes([after.a, after.y]), expected as u16, "{a:x}");
-        after
-    });
-    rounds(&mut routines, "rt_qmul16ws", |r, a, b| {
-        let after = r.call("rt_qmul16ws", state(a, b));
-        assert_eq!(after.ra as i32, i32::from(a as i16) * i32::from(b as i16), "{a:x} {b:x}");
-        after
-    });
+    all_bytes(&mut routines, ("rt_qmul8", Out::Ax, product_of_bytes));
+    random(&mut routines, ("rt_qmul16", Out::Ax, low_product_of_words));
+    random(&mut routines, ("rt_qmul16w", Out::Ra, product_of_words));
+    random(&mut routines, ("rt_qmul16ws", Out::Ra, signed_product_of_words));
+    random(&mut routines, ("rt_qsquare16w", Out::Ra, |a, _| product_of_words(a, a)));
+    random(&mut routines, ("rt_qsquare16ws", Out::Ra, |a, _| signed_product_of_words(a, a)));
+    random(&mut routines, ("rt_qmul16ms", Out::Ay, |a, b| signed_product_of_words(a, b) >> 8 & 0xffff));
+    let square = |a, _| signed_product_of_words(a, a) >> 8 & 0xffff;
+    random_in_registers(&mut routines, ("rt_qsquare16ms", Out::Ay, square));
 }
 
 #[test]
-fn products_of_long_words() {
-    let mut routines = Routines::link(&["mul.s"]);
-    for name in ["rt_mul32", "rt_mul32_c"] {
-        rounds(&mut routines, name, |r, a, b| {
-            let after = r.call(name, state(a, b));
-            assert_eq!(after.ra, a.wrapping_mul(b), "{name} {a:x} {b:x}");
-            after
-        });
-    }
-}
-
-#[test]
-fn quotients_of_bytes() {
-    let mut routines = Routines::link(&["div.s"]);
-    for name in ["rt_udiv8", "rt_udiv8_c", "rt_sdiv8"] {
-        let mut total = 0;
-        for pair in 0..=0xffffu16 {
-            let [a, b] = pair.to_le_bytes();
-            let after = routines.call(name, bytes(a, b));
-            let expected = if name == "rt_sdiv8" {
-                let (q, r) = signed(i64::from(a as i8), i64::from(b as i8), 8);
-                (q as u8, r as u8)
-            } else {
-                (a.checked_div(b).unwrap_or(0xff), a.checked_rem(b).unwrap_or(a))
-            };
-            assert_eq!((after.a, after.x), expected, "{name} {a} {b}");
-            total += after.cycles;
+fn quotients() {
+    for files in [FAST, SMALL] {
+        let mut routines = Routines::link(files);
+        all_bytes(&mut routines, ("rt_udiv8", Out::Pair, |a, b| unsigned(a, b, 8)));
+        all_bytes(&mut routines, ("rt_sdiv8", Out::Pair, |a, b| signed(a, b, 8)));
+        random(&mut routines, ("rt_udiv16", Out::AxRc, |a, b| unsigned(a, b, 16)));
+        random(&mut routines, ("rt_udiv32", Out::RaRc, |a, b| unsigned(a, b, 32)));
+        random(&mut routines, ("rt_sdiv32", Out::RaRc, |a, b| signed(a, b, 32)));
+        for _ in 0..rounds(2500) {
+            let (a, b) = (routines.operand(), routines.operand());
+            let after = routines.call("rt_sdiv16", state(a, b));
+            assert_eq!(both(after.ax().into(), after.rc, 16), signed(a, b, 16), "{a:x} {b:x}");
         }
-        println!("{name}: {} cycles on average", total >> 16);
     }
-}
-
-/// Quotient and remainder of a signed type.
-fn signed(a: i64, b: i64, bits: u32) -> (i64, i64) {
-    let largest = (1 << (bits - 1)) - 1;
-    if b == 0 { (if a < 0 { -largest - 1 } else { largest }, a) } else { (a / b, a % b) }
 }
 
 #[test]
-fn quotients_of_words() {
-    let mut routines = Routines::link(&["div.s"]);
-    for name in ["rt_udiv16", "rt_udiv16_c"] {
-        rounds(&mut routines, name, |r, a, b| {
-            let after = r.call(name, state(a, b));
-            let (a, b) = (a as u16, b as u16);
-            let expected = (a.checked_div(b).unwrap_or(0xffff), a.checked_rem(b).unwrap_or(a));
-            assert_eq!((after.ax(), after.rc as u16), expected, "{name} {a:x} {b:x}");
-            assert_eq!(after.ra as u16, expected.0);
-            after
-        });
-    }
-    rounds(&mut routines, "rt_sdiv16", |r, a, b| {
-        let after = r.call("rt_sdiv16", state(a, b));
-        let (q, rem) = signed(i64::from(a as i16), i64::from(b as i16), 16);
-        assert_eq!((after.ax(), after.rc as u16), (q as u16, rem as u16), "{a:x} {b:x}");
-        after
-    });
-    let mut total = 0;
+fn quotients_by_ten() {
+    let mut routines = Routines::link(&["div.s", "div_fast.s"]);
     for n in 0..=0xffffu16 {
         let after = routines.call("rt_div10_16", state(u32::from(n), 7));
         assert_eq!((after.ax(), u16::from(after.y)), (n / 10, n % 10), "{n}");
-        assert_eq!(after.ra as u16, n / 10);
-        total += after.cycles;
     }
-    println!("rt_div10_16: {} cycles on average", total >> 16);
-}
-
-#[test]
-fn quotients_of_long_words() {
-    let mut routines = Routines::link(&["div32.s"]);
-    rounds(&mut routines, "rt_udiv32", |r, a, b| {
-        let after = r.call("rt_udiv32", state(a, b));
-        let expected = (a.checked_div(b).unwrap_or(u32::MAX), a.checked_rem(b).unwrap_or(a));
-        assert_eq!((after.ra, after.rc), expected, "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_sdiv32", |r, a, b| {
-        let after = r.call("rt_sdiv32", state(a, b));
-        let (q, rem) = signed(i64::from(a as i32), i64::from(b as i32), 32);
-        assert_eq!((after.ra, after.rc), (q as u32, rem as u32), "{a:x} {b:x}");
-        after
-    });
 }
 
 #[test]
 fn shifts_by_a_variable() {
     let mut routines = Routines::link(&["shift.s"]);
-    for count in 0..=255u8 {
-        for _ in 0..8 {
-            let value = routines.operand();
-            let n = u32::from(count);
-            let before = State { a: value as u8, y: count, ..state(value, 0) };
-            let left = |bits: u32| if n < bits { value << n } else { 0 };
-            let right = |v: u32, bits: u32| if n < bits { v >> n } else { 0 };
-            let arithmetic = |v: i32| (v >> n.min(31)) as u32;
-            assert_eq!(routines.call("rt_shl8", before).a, left(8) as u8);
-            assert_eq!(routines.call("rt_shr8", before).a, right(value & 0xff, 8) as u8);
-            assert_eq!(routines.call("rt_sar8", before).a, arithmetic(i32::from(value as i8)) as u8);
-            assert_eq!(routines.call("rt_shl16", before).ax(), left(16) as u16);
-            assert_eq!(routines.call("rt_shr16", before).ax(), right(value & 0xffff, 16) as u16);
-            assert_eq!(routines.call("rt_sar16", before).ax(), arithmetic(i32::from(value as i16)) as u16);
-            assert_eq!(routines.call("rt_shl32", before).ra, left(32));
-            assert_eq!(routines.call("rt_shr32", before).ra, right(value, 32));
-            assert_eq!(routines.call("rt_sar32", before).ra, arithmetic(value as i32));
-        }
+    for round in 0..rounds(2048) {
+        let (value, count) = (routines.operand(), round as u8);
+        // Half of the counts in the range that shifts something.
+        let count = if round & 256 == 0 { count } else { count % 34 };
+        let n = u32::from(count);
+        let before = State { a: value as u8, y: count, ..state(value, 0) };
+        let left = |bits: u32| if n < bits { value << n } else { 0 };
+        let right = |v: u32, bits: u32| if n < bits { v >> n } else { 0 };
+        let arithmetic = |v: i32| (v >> n.min(31)) as u32;
+        assert_eq!(routines.call("rt_shl8", before).a, left(8) as u8);
+        assert_eq!(routines.call("rt_shr8", before).a, right(value & 0xff, 8) as u8);
+        assert_eq!(routines.call("rt_sar8", before).a, arithmetic(i32::from(value as i8)) as u8);
+        assert_eq!(routines.call("rt_shl16", before).ax(), left(16) as u16);
+        assert_eq!(routines.call("rt_shr16", before).ax(), right(value & 0xffff, 16) as u16);
+        assert_eq!(routines.call("rt_sar16", before).ax(), arithmetic(i32::from(value as i16)) as u16);
+        assert_eq!(routines.call("rt_shl32", before).ra, left(32));
+        assert_eq!(routines.call("rt_shr32", before).ra, right(value, 32));
+        assert_eq!(routines.call("rt_sar32", before).ra, arithmetic(value as i32));
+    }
+}
+
+#[test]
+fn negation_in_place() {
+    let mut routines = Routines::link(&["div.s", "div_fast.s"]);
+    for _ in 0..rounds(2000) {
+        let (a, b) = (routines.operand(), routines.operand());
+        let after = routines.call("rt_neg32", State { x: 0x06, ..state(a, b) });
+        assert_eq!((after.ra, after.rb), (a, b.wrapping_neg()));
     }
 }
 
 #[test]
 fn fixed_point_products_and_quotients() {
-    let mut routines = Routines::link(&["mul.s", "div.s", "div32.s", "fixed.s"]);
-    rounds(&mut routines, "rt_f16_mul", |r, a, b| {
-        let after = r.call("rt_f16_mul", state(a, b));
-        let expected = i64::from(a as i16) * i64::from(b as i16) / 256;
-        assert_eq!(after.ax(), expected as u16, "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_f16_div", |r, a, b| {
-        let after = r.call("rt_f16_div", state(a, b));
-        let expected = fixed_quotient(i64::from(a as i16), i64::from(b as i16), 16);
-        assert_eq!(after.ax(), expected as u16, "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_f32_mul", |r, a, b| {
-        let after = r.call("rt_f32_mul", state(a, b));
-        let expected = i64::from(a as i32) * i64::from(b as i32) / 65536;
-        assert_eq!(after.ra, expected as u32, "{a:x} {b:x}");
-        after
-    });
-    rounds(&mut routines, "rt_f32_div", |r, a, b| {
-        let after = r.call("rt_f32_div", state(a, b));
-        let expected = fixed_quotient(i64::from(a as i32), i64::from(b as i32), 32);
-        assert_eq!(after.ra, expected as u32, "{a:x} {b:x}");
-        after
-    });
-}
-
-fn fixed_quotient(a: i64, b: i64, bits: u32) -> i64 {
-    if b == 0 { signed(a, b, bits).0 } else { (a << (bits / 2)) / b }
+    fn quotient(a: i64, b: i64, bits: u32) -> i64 {
+        if b == 0 { signed_pair(a, b, bits).0 } else { (a << (bits / 2)) / b }
+    }
+    for files in [FAST, SMALL] {
+        let mut routines = Routines::link(files);
+        random(
+            &mut routines,
+            ("rt_f16_mul", Out::Ax, |a, b| {
+                let (a, b) = words(a, b);
+                u64::from((a * b / 256) as u16)
+            }),
+        );
+        random(
+            &mut routines,
+            ("rt_f16_div", Out::Ax, |a, b| {
+                let (a, b) = words(a, b);
+                u64::from(quotient(a.into(), b.into(), 16) as u16)
+            }),
+        );
+        random(
+            &mut routines,
+            ("rt_f32_mul", Out::Ra, |a, b| {
+                u64::from((i64::from(a as i32) * i64::from(b as i32) / 65536) as u32)
+            }),
+        );
+        random(
+            &mut routines,
+            ("rt_f32_div", Out::Ra, |a, b| {
+                u64::from(quotient((a as i32).into(), (b as i32).into(), 32) as u32)
+            }),
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! The calling convention of the integer arithmetic routines, which the code generator chooses by
-//! name: `asm/mul.s`, `asm/square.s`, `asm/div.s`, `asm/div32.s`, `asm/shift.s`.
+//! name: `asm/mul*.s`, `asm/square.s`, `asm/div*.s`, `asm/shift.s`. A row covers the fast
+//! and the small routine of a name.
 //!
 //! In: a symbol. Out: the places of operands and results, and the clobbers. Invariant: agrees with
 //! the head comments in `asm/`; `tests/runtime_abi.rs` checks the clobbers against the code.
@@ -11,13 +12,10 @@ use crate::obj::zpset::ZpSet;
 /// All routines that [`arithmetic`] knows.
 pub const SYMBOLS: &[&str] = &[
     "rt_mul8",
-    "rt_mul8_c",
     "rt_mul16",
-    "rt_mul16_c",
     "rt_mul16w",
     "rt_mul16ws",
     "rt_mul32",
-    "rt_mul32_c",
     "rt_qmul8",
     "rt_qmul16",
     "rt_qmul16w",
@@ -27,10 +25,8 @@ pub const SYMBOLS: &[&str] = &[
     "rt_qmul16ms",
     "rt_qsquare16ms",
     "rt_udiv8",
-    "rt_udiv8_c",
     "rt_sdiv8",
     "rt_udiv16",
-    "rt_udiv16_c",
     "rt_sdiv16",
     "rt_udiv32",
     "rt_sdiv32",
@@ -60,7 +56,7 @@ const fn set(start: u8, bytes: u8) -> ZpSet {
 pub fn arithmetic(symbol: &'static str) -> RtAbi {
     let ax = || vec![Loc::A, Loc::X];
     let (a2, a4, b2, b4) = (|| zp(RT_A, 2), || zp(RT_A, 4), || zp(RT_B, 2), || zp(RT_B, 4));
-    let (params, ret, extra) = match symbol.trim_end_matches("_c") {
+    let (params, ret, extra) = match symbol {
         "rt_mul8" | "rt_qmul8" => (vec![vec![Loc::A], vec![Loc::Y]], ax(), Vec::new()),
         "rt_mul16" | "rt_qmul16" => (vec![a2(), b2()], ax(), Vec::new()),
         "rt_mul16w" | "rt_mul16ws" | "rt_qmul16w" | "rt_qmul16ws" => (vec![a2(), b2()], a4(), Vec::new()),
@@ -86,25 +82,23 @@ fn clobbers(symbol: &str) -> Clobbers {
     const C: u8 = RT_C;
     const T: u8 = RT_T;
     let zero_page = match symbol {
-        "rt_mul8" | "rt_mul8_c" | "rt_qmul8" | "rt_udiv8" | "rt_udiv8_c" => set(T, 2),
+        "rt_mul8" | "rt_qmul8" | "rt_udiv8" => set(T, 2),
         "rt_sdiv8" => set(T, 3),
-        "rt_mul16" => set(T, 4),
-        "rt_mul16_c" => set(A, 2) | set(T, 1),
+        "rt_mul16" => set(A, 2) | set(T, 4),
         "rt_mul16w" => set(A, 4) | set(T, 4),
         "rt_mul16ws" => set(A, 4) | set(C, 2) | set(T, 4),
         "rt_mul32" => set(A, 4) | set(B, 4) | set(C, 4) | set(T, 6),
-        "rt_mul32_c" => set(A, 4) | set(B, 4) | set(C, 4),
         "rt_qmul16" => set(C, 4) | set(T, 5),
         "rt_qmul16w" => set(A, 4) | set(C, 4) | set(T, 6),
         "rt_qmul16ws" => set(A, 4) | set(B + 2, 1) | set(C, 4) | set(T, 6),
         "rt_qsquare16w" | "rt_qsquare16ws" => set(A, 4) | set(T, 3),
         "rt_qmul16ms" => set(A + 2, 2) | set(C, 4) | set(T, 4),
         "rt_qsquare16ms" => set(T, 4),
-        "rt_udiv16" | "rt_udiv16_c" => set(A, 2) | set(C, 2),
+        "rt_udiv16" => set(A, 2) | set(C, 2),
         "rt_sdiv16" => set(A, 2) | set(B, 2) | set(C, 2) | set(T, 1),
-        "rt_udiv32" => set(A, 4) | set(C, 4) | set(T, 1),
-        "rt_sdiv32" => set(A, 4) | set(B, 4) | set(C, 4) | set(T, 2),
-        "rt_div10_16" => set(A, 2) | set(T, 2),
+        "rt_udiv32" => set(A, 4) | set(C, 4) | set(T, 5),
+        "rt_sdiv32" => set(A, 4) | set(B, 4) | set(C, 4) | set(T, 5),
+        "rt_div10_16" => set(T, 3),
         "rt_shl16" | "rt_shr16" | "rt_sar16" => set(A, 1),
         "rt_shl32" | "rt_shr32" | "rt_sar32" => set(A, 4),
         _ => ZpSet::EMPTY,

@@ -2,14 +2,15 @@
 //!
 //! In: the names of files in `asm/`. Out: a machine on which a routine can be called with given
 //! registers and zero page. All routines of the files are linked at $1000, so that page crossings
-//! are like those of a real program. Each call checks the routine's `clobbers:` and `cycles:`
-//! header lines.
+//! are like those of a real program. Each call checks the routine's `clobbers:` header line, the
+//! stack and the decimal flag; in the end the `cycles:` line is compared with what was seen.
 
 #![allow(dead_code)] // each test file uses a part
 
 use mos6502::cpu::CPU;
 use mos6502::instruction::Nmos6502;
 use mos6502::memory::{Bus, Memory};
+use mos6502::registers::Status;
 use pycoc::assembler::library::{ChunkKind, assemble_library};
 use pycoc::mos::item::Name;
 use pycoc::obj::emit::emit;
@@ -31,8 +32,42 @@ const RETURN: u16 = 0x0400;
 struct Promise {
     registers: String,
     zero_page: Vec<u8>,
-    /// None when they are given by a formula.
-    cycles: Option<u64>,
+    cycles: Cycles,
+}
+
+/// The `cycles:` line, JSR and RTS included.
+#[derive(Clone, Copy, PartialEq, Default)]
+enum Cycles {
+    /// Not given, or by a formula.
+    #[default]
+    Formula,
+    AtMost(u64),
+    /// At least, at most, and on average over the operands of the test.
+    Range(u64, u64, u64),
+}
+
+/// What was seen of a routine.
+#[derive(Clone, Copy, Default, Debug)]
+struct Seen {
+    calls: u64,
+    total: u64,
+    least: u64,
+    most: u64,
+}
+
+/// A linked routine.
+struct Routine {
+    promise: Promise,
+    entry: u16,
+    /// Of the section that it is in.
+    bytes: u16,
+    seen: Seen,
+}
+
+/// The number of random operands for a routine: `short`, or a million when the variable PYCOC_LONG
+/// is set.
+pub fn rounds(short: usize) -> usize {
+    if std::env::var_os("PYCOC_LONG").is_some() { short.max(1_000_000) } else { short }
 }
 
 /// The registers and the first operands before a call, or after it.
@@ -58,20 +93,39 @@ impl State {
 /// The linked routines and a CPU.
 pub struct Routines {
     cpu: CPU<Memory, Nmos6502>,
-    symbols: BTreeMap<Name, u16>,
-    promises: BTreeMap<String, Promise>,
+    routines: BTreeMap<String, Routine>,
     seed: u32,
-    /// The most cycles that each routine has taken.
-    worst: BTreeMap<String, u64>,
 }
 
 impl Drop for Routines {
     /// Compares the cycles with what the headers promise, all at once.
     fn drop(&mut self) {
-        let broken =
-            |(name, worst): &(&String, &u64)| self.promises[*name].cycles.is_some_and(|most| **worst > most);
-        let broken: Vec<_> = self.worst.iter().filter(broken).collect();
-        assert!(broken.is_empty() || std::thread::panicking(), "more cycles than promised: {broken:?}");
+        let called = || self.routines.iter().filter(|(_, routine)| routine.seen.calls > 0);
+        for (name, Routine { bytes, seen, .. }) in called() {
+            let Seen { calls, total, least, most } = seen;
+            println!(
+                "{name:16} {bytes:4} bytes, cycles {least:5} to {most:5}, {:5} on average, {calls} calls",
+                total / calls
+            );
+        }
+        let wrong: Vec<_> =
+            called().filter(|(_, r)| !r.seen.keeps(r.promise.cycles)).map(|(n, r)| (n, r.seen)).collect();
+        assert!(wrong.is_empty() || std::thread::panicking(), "cycles are not as promised: {wrong:?}");
+    }
+}
+
+impl Seen {
+    /// True when the figures are as claimed. An average is only compared when there were many
+    /// calls, and may be off by a fiftieth.
+    fn keeps(&self, claim: Cycles) -> bool {
+        match claim {
+            Cycles::Formula => true,
+            Cycles::AtMost(most) => self.most <= most,
+            Cycles::Range(least, most, average) => {
+                let off = (self.total / self.calls).abs_diff(average);
+                self.least >= least && self.most <= most && (self.calls < 1000 || off <= average / 50 + 1)
+            }
+        }
     }
 }
 
@@ -88,6 +142,7 @@ impl Routines {
             fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
         };
         let prelude = read("zp.s");
+        let small = files.iter().any(|file| file.ends_with("_small.s"));
         let (mut sections, mut promises) = (Vec::new(), BTreeMap::new());
         for file in files {
             let text = read(file);
@@ -103,7 +158,7 @@ impl Routines {
                 }
                 sections.push(section);
             }
-            promises.append(&mut promises_of(&text));
+            promises.append(&mut promises_of(&text, small));
         }
         let mut symbols: BTreeMap<Name, u16> = absolute.iter().map(|(n, at)| ((*n).into(), *at)).collect();
         let mut at = ORIGIN;
@@ -122,7 +177,13 @@ impl Routines {
             }
             memory.set_bytes(base, &section.bytes);
         }
-        Routines { cpu: CPU::new(memory, Nmos6502), symbols, promises, seed: 1, worst: BTreeMap::new() }
+        let size = |name: &str| sections.iter().find(|s| s.name.as_str() == name).map_or(0, |s| s.size);
+        let routine = |(name, promise): (String, Promise)| {
+            let (entry, bytes) = (symbols[name.as_str()], size(&name));
+            (name, Routine { promise, entry, bytes, seen: Seen::default() })
+        };
+        let routines = promises.into_iter().map(routine).collect();
+        Routines { cpu: CPU::new(memory, Nmos6502), routines, seed: 1 }
     }
 
     /// A pseudo-random number, the same in each run of the test.
@@ -158,36 +219,43 @@ impl Routines {
 
     /// Calls `name` and gives the state afterwards.
     pub fn call(&mut self, name: &str, before: State) -> State {
-        let promise = self.promises.get(name).unwrap_or_else(|| panic!("{name} has no header")).clone();
         for (start, value) in [(0x02, before.ra), (0x06, before.rb), (0x0a, before.rc)] {
             self.cpu.memory.set_bytes(start, &value.to_le_bytes());
         }
-        let noise: Vec<u8> = (0..6).map(|_| self.random() as u8).collect();
-        self.cpu.memory.set_bytes(0x0e, &noise);
-        let zero_page = |cpu: &mut CPU<Memory, Nmos6502>| -> Vec<u8> {
-            (0..WATCHED).map(|address| cpu.memory.get_byte(address)).collect()
+        let noise = [self.random(), self.random()].map(u32::to_le_bytes).concat();
+        self.cpu.memory.set_bytes(0x0e, &noise[..6]);
+        let routine = self.routines.get_mut(name).unwrap_or_else(|| panic!("{name} has no header"));
+        let cpu = &mut self.cpu;
+        let zero_page = |cpu: &mut CPU<Memory, Nmos6502>| -> [u8; WATCHED as usize] {
+            std::array::from_fn(|address| cpu.memory.get_byte(address as u16))
         };
-        let kept = zero_page(&mut self.cpu);
-        let registers = &mut self.cpu.registers;
-        (registers.accumulator, registers.index_x, registers.index_y) = (before.a, before.x, before.y);
-        registers.stack_pointer.0 = 0xfd;
-        self.cpu.memory.set_bytes(0x01fe, &(RETURN - 1).to_le_bytes());
-        registers.program_counter = self.symbols[name];
-        let start = self.cpu.cycles;
-        while self.cpu.registers.program_counter != RETURN {
-            assert!(self.cpu.single_step(), "{name} jammed with {before:x?}");
-            assert!(self.cpu.cycles - start < 2_000_000, "{name} does not return with {before:x?}");
+        let kept = zero_page(cpu);
+        (cpu.registers.accumulator, cpu.registers.index_x, cpu.registers.index_y) =
+            (before.a, before.x, before.y);
+        cpu.registers.stack_pointer.0 = 0xfd;
+        cpu.memory.set_bytes(0x01fe, &(RETURN - 1).to_le_bytes());
+        cpu.registers.program_counter = routine.entry;
+        let start = cpu.cycles;
+        while cpu.registers.program_counter != RETURN {
+            assert!(cpu.single_step(), "{name} jammed with {before:x?}");
+            assert!(cpu.cycles - start < 2_000_000, "{name} does not return with {before:x?}");
         }
         // With the JSR that a program needs for the call.
-        let cycles = self.cpu.cycles - start + 6;
-        let worst = self.worst.entry(name.to_string()).or_default();
-        *worst = cycles.max(*worst);
-        let after = zero_page(&mut self.cpu);
+        let cycles = cpu.cycles - start + 6;
+        let seen = &mut routine.seen;
+        seen.least = if seen.calls == 0 { cycles } else { cycles.min(seen.least) };
+        seen.most = cycles.max(seen.most);
+        seen.total += cycles;
+        seen.calls += 1;
+        let after = zero_page(cpu);
+        let promise = &routine.promise;
         for address in 0..WATCHED as usize {
             let free = ZERO_PAGE.contains(&address) && promise.zero_page.contains(&(address as u8));
             assert!(free || kept[address] == after[address], "{name} changes ${address:02x}");
         }
-        let registers = &self.cpu.registers;
+        let registers = &cpu.registers;
+        assert_eq!(registers.stack_pointer.0, 0xff, "{name} leaves the stack in disorder");
+        assert!(!registers.status.contains(Status::PS_DECIMAL_MODE), "{name} leaves decimal mode on");
         let state = State {
             a: registers.accumulator,
             x: registers.index_x,
@@ -210,7 +278,7 @@ fn word(memory: &[u8], at: usize) -> u32 {
 }
 
 /// The `clobbers:` and `cycles:` lines above each `.routine`.
-fn promises_of(text: &str) -> BTreeMap<String, Promise> {
+fn promises_of(text: &str, small: bool) -> BTreeMap<String, Promise> {
     let (mut promises, mut promise) = (BTreeMap::new(), Promise::default());
     for line in text.lines() {
         if let Some(list) = line.strip_prefix("// clobbers:") {
@@ -222,14 +290,29 @@ fn promises_of(text: &str) -> BTreeMap<String, Promise> {
                     (first, last) => promise.zero_page.extend(address(first)..=address(last)),
                 }
             }
-        } else if let Some(claim) = line.strip_prefix("// cycles: at most ") {
-            let digits: String = claim.chars().filter(char::is_ascii_digit).collect();
-            promise.cycles = Some(digits.parse().expect("a number of cycles"));
+        } else if let Some(claim) = line.strip_prefix("// cycles: ") {
+            // What rests on routines that are fast or small has two claims.
+            let claims = claim.split_once("; small: ").unwrap_or((claim, claim));
+            promise.cycles = cycles_of(if small { claims.1 } else { claims.0 });
         } else if let Some(name) = line.strip_prefix(".routine ") {
             promises.insert(name.to_string(), promise.clone());
         }
     }
     promises
+}
+
+/// `at most 1,000` or `20 to 30, 25 on average`; all else is a formula.
+fn cycles_of(claim: &str) -> Cycles {
+    let claim = claim.replace([','], "");
+    let words: Vec<&str> = claim.split(' ').collect();
+    let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
+    match (words.as_slice(), number(0), number(2), number(3)) {
+        (["at", "most", _], _, Some(most), _) => Cycles::AtMost(most),
+        ([_, "to", _, _, "on", "average"], Some(least), Some(most), Some(average)) => {
+            Cycles::Range(least, most, average)
+        }
+        _ => Cycles::Formula,
+    }
 }
 
 fn address(name: &str) -> u8 {

@@ -141,6 +141,14 @@ impl Emitter<'_> {
             self.chain_wanted = true;
             return;
         }
+        let done = match routine {
+            RtCall::Rt(Rt::BlockCopy) => self.rectangle(args),
+            RtCall::Rt(Rt::MemFill16 | Rt::MemFill32) => self.fill_elements(args),
+            _ => false,
+        };
+        if done {
+            return;
+        }
         let abi = match routine {
             RtCall::Rt(rt) => rt_abi::routine(rt),
             RtCall::Arith(name) => rt_arith::arithmetic(name),

@@ -12,6 +12,7 @@ mod bulk;
 mod call;
 mod moves;
 mod operand;
+mod rectangle;
 mod shift;
 mod state;
 mod test;

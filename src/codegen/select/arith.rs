@@ -173,7 +173,6 @@ impl Select<'_> {
     /// Calls an arithmetic routine and puts its result where it is wanted.
     pub(super) fn call_arith(&mut self, name: &'static str, args: Vec<Vec<Src>>, d: Vec<Dst>) {
         let name = match self.options {
-            SelectOptions { small: true, .. } => compact(name),
             SelectOptions { squares: true, .. } => by_squares(name),
             _ => name,
         };
@@ -213,7 +212,7 @@ impl Select<'_> {
         let own = self.reg_of(value);
         let other = partner.map(|p| self.reg_of(p));
         let (ret, extra) = if rem { (other, Some(own)) } else { (Some(own), other) };
-        let routine = RtCall::Arith(if self.options.small { compact(name) } else { name });
+        let routine = RtCall::Arith(name);
         self.emit(LOp::Rt { routine, args, ret, extra });
     }
 
@@ -319,18 +318,6 @@ fn by_squares(name: &'static str) -> &'static str {
         "rt_mul16" => "rt_qmul16",
         "rt_mul16w" => "rt_qmul16w",
         "rt_mul16ws" => "rt_qmul16ws",
-        _ => name,
-    }
-}
-
-/// The smaller one of two routines that do the same.
-fn compact(name: &'static str) -> &'static str {
-    match name {
-        "rt_mul8" => "rt_mul8_c",
-        "rt_mul16" => "rt_mul16_c",
-        "rt_mul32" => "rt_mul32_c",
-        "rt_udiv8" => "rt_udiv8_c",
-        "rt_udiv16" => "rt_udiv16_c",
         _ => name,
     }
 }

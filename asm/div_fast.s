@@ -1,0 +1,335 @@
+// Unsigned quotients and remainders for programs that shall be fast; div_small.s has the same
+// routines, shorter.
+// A division by zero gives all ones and the dividend as remainder. Restoring division: shift left,
+// compare, subtract.
+
+// in: A = dividend, Y = divisor, unsigned   out: A = quotient, X = remainder
+// clobbers: A, X, Y, rt_t0, rt_t1
+// cycles: at most 160
+.routine rt_udiv8
+        sta rt_t0               // dividend, then quotient
+        sty rt_t1
+        lda #0
+        asl rt_t0
+        rol
+        cpy #16
+        bcc small
+        // The quotient has no more than four bits.
+        asl rt_t0
+        rol
+        asl rt_t0
+        rol
+        asl rt_t0
+        rol
+        asl rt_t0
+        rol
+        cmp rt_t1
+        bcc low
+        sbc rt_t1
+        jmp low
+small:  cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      rol rt_t0
+        rol
+        cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      rol rt_t0
+        rol
+        cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      rol rt_t0
+        rol
+        cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      rol rt_t0
+        rol
+        cmp rt_t1
+        bcc low
+        sbc rt_t1
+low:    rol rt_t0
+        rol
+        cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      rol rt_t0
+        rol
+        cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      rol rt_t0
+        rol
+        cmp rt_t1
+        bcc !+
+        sbc rt_t1
+!:      tax
+        lda rt_t0
+        rol
+        rts
+
+// in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, unsigned
+// out: rt_a0/rt_a1 = quotient, also in A (low) and X (high); rt_c0/rt_c1 = remainder
+// clobbers: A, X, Y, rt_a0, rt_a1, rt_c0, rt_c1
+// cycles: at most 470
+.routine rt_udiv16
+        lda rt_b1
+        beq byte
+        // The divisor is above 255, so the quotient is a byte: eight steps with a word remainder,
+        // which never has more bits than the dividend.
+        lda rt_a1
+        sta rt_c0
+        lda #0
+        sta rt_a1
+        ldy #8
+wide:   asl rt_a0
+        rol rt_c0
+        rol
+        cmp rt_b1
+        bcc next
+        tax
+        lda rt_c0
+        sbc rt_b0
+        sta rt_c1
+        txa
+        sbc rt_b1
+        bcc undo
+        inc rt_a0
+        ldx rt_c1
+        stx rt_c0
+next:   dey
+        bne wide
+        sta rt_c1
+        lda rt_a0
+        ldx #0
+        rts
+undo:   txa
+        dey
+        bne wide
+        sta rt_c1
+        lda rt_a0
+        ldx #0
+        rts
+zero:   lda rt_a0
+        sta rt_c0
+        lda rt_a1
+        sta rt_c1
+        lda #$ff
+        tax
+        sta rt_a0
+        sta rt_a1
+        rts
+byte:   sta rt_c1
+        lda rt_a1
+        ldx #0                  // high byte of the quotient
+        cmp rt_b0
+        bcc low                 // it is 0, and the high byte is the remainder so far
+        ldy rt_b0
+        beq zero
+        bmi once
+        lda #0
+        ldy #8
+        asl rt_a1
+high:   rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a1
+        dey
+        bne high
+        ldx rt_a1
+        jmp low
+once:   sbc rt_b0               // a divisor from 128 is there no more than once
+        inx
+low:    stx rt_a1
+        ldy rt_b0
+        bmi large
+        asl rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        rol
+        cmp rt_b0
+        bcc !+
+        sbc rt_b0
+!:      rol rt_a0
+        sta rt_c0
+        lda rt_a0
+        rts
+large:  ldy #8                  // the remainder may have nine bits
+!loop:  asl rt_a0
+        rol
+        bcs !subtract+
+        cmp rt_b0
+        bcc !next+
+!subtract:
+        sbc rt_b0
+        inc rt_a0
+!next:  dey
+        bne !loop-
+        sta rt_c0
+        lda rt_a0
+        rts
+
+// in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, unsigned
+// out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0
+// cycles: at most 2,000
+.routine rt_udiv32
+        lda #0
+        sta rt_c2
+        sta rt_c3
+        lda rt_b2
+        ora rt_b3
+        bne wide
+        ora rt_b0
+        ora rt_b1
+        beq zero
+        // The divisor is a word: the remainder is one, and leading zero bytes of the dividend are
+        // skipped.
+        ldx #32
+        ldy #0
+        sty rt_c1
+!:      lda rt_a3
+        bne word
+        lda rt_a2
+        sta rt_a3
+        lda rt_a1
+        sta rt_a2
+        lda rt_a0
+        sta rt_a1
+        sty rt_a0
+        txa
+        sec
+        sbc #8
+        tax
+        bne !-
+        sta rt_c0
+        rts
+word:   tya
+        sta rt_c0
+        // The low byte of the remainder is in A.
+loop:   asl rt_a0
+        rol rt_a1
+        rol rt_a2
+        rol rt_a3
+        rol
+        rol rt_c1
+        bcs !subtract+
+        tay
+        cmp rt_b0
+        lda rt_c1
+        sbc rt_b1
+        bcc !less+
+        sta rt_c1
+        tya
+        sbc rt_b0               // the borrow of the low byte was in the high byte already
+        inc rt_a0
+        dex
+        bne loop
+        sta rt_c0
+        rts
+!less:  tya
+        dex
+        bne loop
+        sta rt_c0
+        rts
+!subtract:
+        sbc rt_b0
+        tay
+        lda rt_c1
+        sbc rt_b1
+        sta rt_c1
+        tya
+        inc rt_a0
+        dex
+        bne loop
+        sta rt_c0
+        rts
+zero:   ldx #3
+!:      lda rt_a0,x
+        sta rt_c0,x
+        lda #$ff
+        sta rt_a0,x
+        dex
+        bpl !-
+        rts
+        // The divisor is above 65535, so the quotient is a word: sixteen steps. The remainder
+        // never has more bits than the dividend.
+wide:   lda rt_a2
+        sta rt_c0
+        lda rt_a3
+        sta rt_c1
+        lda #0
+        sta rt_a2
+        sta rt_a3
+        ldx #16
+!loop:  asl rt_a0
+        rol rt_a1
+        rol rt_c0
+        rol rt_c1
+        rol rt_c2
+        rol rt_c3
+        lda rt_c3
+        cmp rt_b3
+        bcc !next+
+        lda rt_c0
+        sbc rt_b0
+        sta rt_t0
+        lda rt_c1
+        sbc rt_b1
+        tay
+        lda rt_c2
+        sbc rt_b2
+        pha
+        lda rt_c3
+        sbc rt_b3
+        bcc !undo+
+        sta rt_c3
+        pla
+        sta rt_c2
+        sty rt_c1
+        lda rt_t0
+        sta rt_c0
+        inc rt_a0
+!next:  dex
+        bne !loop-
+        rts
+!undo:  pla
+        dex
+        bne !loop-
+        rts
