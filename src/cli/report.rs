@@ -32,7 +32,7 @@ pub fn report(args: &MessageArgs, sources: &SourceMap, mut sink: Sink) -> Status
     }
     let hidden = sink.error_count().saturating_sub(args.max_errors);
     if args.max_errors > 0 && hidden > 0 && args.message_format != MessageFormat::Json {
-        text += &format!("{} more; --max-errors 0 shows all\n", counted(hidden, "error"));
+        text += &format!("{} not shown; --max-errors 0 shows all\n", counted(hidden, "error"));
     }
     if args.message_format == MessageFormat::Human {
         text += &summary(&sink);

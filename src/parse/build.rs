@@ -170,17 +170,19 @@ impl Builder<'_> {
         Item::Error(doc.span)
     }
 
+    /// Reports the decorators that wait, all that stand together at once.
     pub(super) fn stray_decorators(&mut self) {
-        for decorator in std::mem::take(&mut self.decorators) {
-            self.report(
-                Diagnostic::error(
-                    codes::STRAY_DECORATOR,
-                    decorator.span,
-                    format!("'@{}' belongs to no function or class", decorator.name.name),
-                )
+        let decorators = std::mem::take(&mut self.decorators);
+        let [first, others @ ..] = &decorators[..] else { return };
+        let text = match others.len() {
+            0 => format!("'@{}' belongs to no function or class", first.name.name),
+            n => format!("'@{}' and {n} more decorators belong to no function or class", first.name.name),
+        };
+        let span = others.last().map_or(first.span, |last| first.span.to(last.span));
+        self.report(
+            Diagnostic::error(codes::STRAY_DECORATOR, span, text)
                 .help("A decorator stands directly before def or class."),
-            );
-        }
+        );
     }
 
     pub(super) fn keep_decorator(&mut self, decorator: Decorator) {
@@ -191,7 +193,9 @@ impl Builder<'_> {
         let decorators = std::mem::take(&mut self.decorators);
         let span = decorators.first().map_or(span, |d| d.span.to(span));
         let (doc, body) = self.function_body(block, at);
-        let FuncHead { name, params, ret } = head;
+        let FuncHead { name, signature } = head;
+        let body = if signature.is_some() { body } else { FuncBody::Unknown };
+        let (params, ret) = signature.unwrap_or_default();
         FuncDef { decorators, name, params, ret, doc, body, head_span: at, span }
     }
 

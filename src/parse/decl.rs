@@ -20,9 +20,12 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct FuncHead {
     pub name: Ident,
-    pub params: Vec<Param>,
-    pub ret: Option<TypeExpr>,
+    /// None when what follows the name is unreadable.
+    pub signature: Option<Signature>,
 }
+
+/// Parameters and result.
+pub type Signature = (Vec<Param>, Option<TypeExpr>);
 
 /// `class Name(Parent)`.
 #[derive(Clone, Debug)]
@@ -39,18 +42,26 @@ pub fn func_head<'t, 's: 't>(ty: Parse<'t, 's, TypeExpr>) -> Parse<'t, 's, FuncH
         .then_ignore(choice((sym(Sym::Comma), sym(Sym::RParen))).rewind())
         .map_with(|(name, ty), e| Param { name, ty, span: e.span() })
         .recover_with(via_parser(bad_param()));
+    let signature = param
+        .separated_by(sym(Sym::Comma))
+        .allow_trailing()
+        .collect::<Vec<_>>()
+        .delimited_by(sym(Sym::LParen), sym(Sym::RParen))
+        .then(sym(Sym::Arrow).ignore_then(ty).or_not())
+        .then_ignore(sym(Sym::Colon).rewind())
+        .map(Some)
+        .recover_with(via_parser(bad_signature()));
     kw(Kw::Def)
         .ignore_then(ident())
-        .then(
-            param
-                .separated_by(sym(Sym::Comma))
-                .allow_trailing()
-                .collect::<Vec<_>>()
-                .delimited_by(sym(Sym::LParen), sym(Sym::RParen)),
-        )
-        .then(sym(Sym::Arrow).ignore_then(ty).or_not())
-        .map(|((name, params), ret)| FuncHead { name, params, ret })
+        .then(signature)
+        .map(|(name, signature)| FuncHead { name, signature })
         .boxed()
+}
+
+/// Passes over all up to the last colon of the line.
+fn bad_signature<'t, 's: 't>() -> impl Parser<'t, Tokens<'t, 's>, Option<Signature>, Extra<'t, 's>> + Clone {
+    let last = sym(Sym::Colon).then(just(Token::Newline));
+    inside().and_is(last.clone().not()).repeated().then_ignore(last.rewind()).to(None)
 }
 
 /// Passes over a parameter up to the next comma or the end of the list.

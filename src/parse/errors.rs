@@ -196,9 +196,10 @@ fn diagnostic(fault: &Fault<'_, '_>) -> Diagnostic {
 
 /// `a value`, `')' or a type`; empty when there is nothing helpful to say.
 fn listed(mut names: Vec<String>) -> String {
-    // An operator could stand after every value, so it says little beside other things.
-    if names.len() > 1 {
-        names.retain(|name| name != "an operator");
+    // What could stand after every value says little beside other things.
+    let telling = |name: &String| !["an operator", "'['", "'.'"].contains(&name.as_str());
+    if names.iter().any(telling) {
+        names.retain(telling);
     }
     if names.len() > MOST_EXPECTED {
         return String::new();

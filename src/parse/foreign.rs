@@ -2,7 +2,7 @@
 //!
 //! In: a logical line. Out: the same line with each foreign part reported once and replaced, so
 //! that the grammar can read the rest. Invariant: a line that was changed is `tainted`. Foreign
-//! parts of expressions are in `foreign_expr.rs`. Not here: what depends on the blocks around the
+//! parts of expressions are in `foreign_expr.rs`, heads of functions in `foreign_head.rs`. Not here: what depends on the blocks around the
 //! line (`build.rs`), and names that nobody defined (`sema`).
 
 use super::edit::{find, is, opens, replace, replace_all, span_of};
@@ -15,7 +15,7 @@ use crate::syntax::ast::StrKind;
 use crate::syntax::token::{Kw, Sym, Token};
 
 /// The types that a line in the manner of C may begin with.
-const TYPES: [&str; 12] =
+pub(super) const TYPES: [&str; 12] =
     ["byte", "sbyte", "word", "int", "dword", "long", "bool", "char", "float", "f16", "f32", "string"];
 
 /// Checks lines one after the other.
@@ -58,7 +58,7 @@ impl<'t, 'k> Foreign<'t, 'k> {
         replace_all(line);
     }
 
-    fn keyword(&mut self, line: &mut Line<'_>, kw: Kw) {
+    fn keyword(&mut self, line: &mut Line<'t>, kw: Kw) {
         let indent = line.indent.hi - line.indent.lo;
         match kw {
             Kw::Import => self.plain_import(line),
@@ -66,7 +66,7 @@ impl<'t, 'k> Foreign<'t, 'k> {
             Kw::Else if matches!(line.tokens.get(1), Some((Token::Kw(Kw::If), _))) => self.else_if(line),
             Kw::If | Kw::Elif | Kw::While => self.assignment_in_condition(line),
             Kw::For => self.for_each(line),
-            Kw::Def => self.no_result(line),
+            Kw::Def => self.function_head(line),
             Kw::Try => {
                 self.last_try = Some(indent);
                 self.drop_line(
@@ -230,25 +230,7 @@ impl<'t, 'k> Foreign<'t, 'k> {
         line.tokens.splice(0..colon, header);
     }
 
-    /// `-> None`.
-    fn no_result(&mut self, line: &mut Line<'_>) {
-        let arrow = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Arrow));
-        if matches!(line.tokens.get(arrow + 1), Some((Token::Kw(Kw::None), _))) {
-            let span = span_of(&line.tokens, arrow..arrow + 2);
-            let cut = Span { lo: line.tokens[arrow - 1].1.hi, ..span };
-            self.report(
-                line,
-                Diagnostic::error(codes::NONE, span, "A function without a result has no '-> None'").fix(
-                    "Remove it",
-                    cut,
-                    "",
-                ),
-            );
-            line.tokens.drain(arrow..arrow + 2);
-        }
-    }
-
-    fn asynchronous(&mut self, line: &mut Line<'_>) {
+    fn asynchronous(&mut self, line: &mut Line<'t>) {
         let span = line.tokens[0].1;
         self.report(
             line,
@@ -295,7 +277,7 @@ impl<'t, 'k> Foreign<'t, 'k> {
     }
 
     /// A misspelt keyword is reported and then taken for what was meant.
-    fn misspelt(&mut self, line: &mut Line<'_>, word: &str, adjacent: bool, header: bool) -> bool {
+    fn misspelt(&mut self, line: &mut Line<'t>, word: &str, adjacent: bool, header: bool) -> bool {
         let after_is_value = !matches!(line.tokens.get(1), Some((Token::Sym(Sym::Assign | Sym::Colon), _)));
         let candidates: &[&str] = if line.tokens.len() == 1 {
             &["pass", "break", "continue", "return"]

@@ -544,7 +544,9 @@ impl<'s> Lexer<'s, '_> {
             end = self.pos;
         }
         self.pos = end;
-        let start = self.line.tokens.last().map_or(lo, |(_, span)| span.hi as usize);
+        // Blanks before the '@' are in the way too, but not a character that was reported already.
+        let before = self.line.tokens.last().map_or(lo, |(_, span)| span.hi as usize);
+        let start = if self.text[before..lo].trim().is_empty() { before } else { lo };
         let written = &self.text[start..end];
         let clean: String = written.chars().filter(|c| !matches!(c, ' ' | '\t')).collect();
         if clean.len() != written.len() {

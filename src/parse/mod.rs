@@ -1,7 +1,7 @@
 //! Layer 2: text → syntax tree.
 //!
 //! In: the text of a file. Out: a tree, always, and diagnostics. Steps: `lexer` (with `literal`)
-//! makes logical lines of tokens; `limits` and `foreign` (with `foreign_expr`) check each line for
+//! makes logical lines of tokens; `limits` and `foreign` (with `foreign_expr` and `foreign_head`) check each line for
 //! what the grammar must never see; `layout` makes INDENT and DEDENT; the chumsky grammar (`stmt`,
 //! `decl`, `types`, `expr`, `recover`) makes rows; `build` (with `body`) makes the tree of rows.
 //! Invariant: never panics; every fault gets one message; expressions are at most [`MAX_CHAIN`]
@@ -15,6 +15,7 @@ mod errors;
 mod expr;
 mod foreign;
 mod foreign_expr;
+mod foreign_head;
 mod layout;
 mod lexer;
 mod limits;

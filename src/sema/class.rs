@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
                     let elem = (**elem).clone();
                     match self.tuple_definition(name, symbol, &elem, value) {
                         Some(data) => FieldStorage::Shared(data),
-                        None => return self.bad_property(class, decl),
+                        None => return self.bad_member(class, &decl.name),
                     }
                 }
                 _ => {
@@ -129,10 +129,10 @@ impl<'a> Checker<'a> {
         self.out.classes[class].fields.push(field);
     }
 
-    /// A property whose fault was reported; its uses stay silent.
-    fn bad_property(&mut self, class: ClassId, decl: &ast::VarDecl) {
+    /// A property or method whose fault was reported; its uses stay silent.
+    pub fn bad_member(&mut self, class: ClassId, name: &ast::Ident) {
         let storage = FieldStorage::Offset(self.out.classes[class].size);
-        let field = Field { name: decl.name.name.clone(), ty: Type::Error, storage, span: decl.name.span };
+        let field = Field { name: name.name.clone(), ty: Type::Error, storage, span: name.span };
         self.out.classes[class].fields.push(field);
     }
 

@@ -30,6 +30,9 @@ impl<'a> Checker<'a> {
             return;
         }
         let attrs = self.function_attributes(&def.decorators, main);
+        if matches!(def.body, ast::FuncBody::Unknown) {
+            return self.unknown_function(&def.name, class);
+        }
         let (func, spans) = self.signature(def, class, &attrs, main);
         let id = match self.declared_before(&def.name, class) {
             Some(old) => self.match_forward(old, func, def),
@@ -46,6 +49,18 @@ impl<'a> Checker<'a> {
             self.main_function(id, def, &attrs);
         }
         self.body(id, def, &attrs, &spans);
+    }
+
+    /// A function whose head is unreadable: its uses stay silent.
+    fn unknown_function(&mut self, name: &ast::Ident, class: Option<ClassId>) {
+        if let Some(declared) = self.declared_before(name, class) {
+            self.forwards.remove(&declared);
+            return;
+        }
+        match class {
+            Some(class) => self.bad_member(class, name),
+            None => self.define(name, GlobalKind::Bad),
+        }
     }
 
     /// The function of this name that was declared with `@forward` and awaits its definition.
@@ -306,6 +321,7 @@ impl<'a> Checker<'a> {
                     return;
                 }
                 ast::FuncBody::Block(block) => block,
+                ast::FuncBody::Unknown => return,
             };
         if declared_only {
             let word = if attrs.forward.is_some() { "@forward" } else { "@mapped" };

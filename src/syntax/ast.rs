@@ -177,6 +177,8 @@ pub enum FuncBody {
     /// `...`, a declaration without implementation.
     Declared(Span),
     Block(Block),
+    /// Parameters and result are unreadable, so nothing can be said about the body either.
+    Unknown,
 }
 
 /// `name: type` in a parameter list.

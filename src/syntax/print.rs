@@ -82,7 +82,7 @@ impl Printer {
                 p.line(&docstring(doc));
             }
             match &def.body {
-                FuncBody::Declared(_) => p.line("..."),
+                FuncBody::Declared(_) | FuncBody::Unknown => p.line("..."),
                 FuncBody::Block(block) => p.stmts(block),
             }
         });

@@ -1,0 +1,104 @@
+//! Heads of functions in the manner of other languages: `def f(byte a) => word:`.
+//!
+//! In: a logical line that begins with `def`. Out: the line with parameters and result as PyCo
+//! writes them, each change reported. Invariant: what looks like nothing known stays as it is, for
+//! the grammar to report. Not here: `self`, default values and `*args` (`foreign_expr.rs`).
+
+use super::edit::{find, is, item_end, span_of};
+use super::foreign::{Foreign, TYPES};
+use super::lexer::Line;
+use crate::base::codes;
+use crate::base::diag::Diagnostic;
+use crate::base::source::Span;
+use crate::syntax::token::{Kw, Sym, Token};
+
+impl<'t> Foreign<'t, '_> {
+    /// Parameters and result of a function.
+    pub(super) fn function_head(&mut self, line: &mut Line<'t>) {
+        if !is(line.tokens.get(2), Sym::LParen) {
+            return;
+        }
+        let close = self.parameters(line);
+        if is(line.tokens.get(close), Sym::RParen) {
+            self.result(line, close + 1);
+        }
+    }
+
+    /// `byte a` and `a byte` become `a: byte`; tells where the list ends.
+    fn parameters(&mut self, line: &mut Line<'t>) -> usize {
+        let mut at = 3;
+        loop {
+            let end = item_end(&line.tokens, at);
+            if let (2, Some((Token::Name(a), _)), Some((Token::Name(b), _))) =
+                (end - at, line.tokens.get(at), line.tokens.get(at + 1))
+            {
+                let type_first = TYPES.contains(a);
+                if type_first || TYPES.contains(b) {
+                    let (name, ty) = if type_first { (*b, *a) } else { (*a, *b) };
+                    let fixed = format!("{name}: {ty}");
+                    let span = span_of(&line.tokens, at..end);
+                    let text = format!("A parameter is written '{fixed}'");
+                    let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, span, text);
+                    self.report(line, diagnostic.fix(format!("Write '{fixed}'"), span, fixed));
+                    if type_first {
+                        line.tokens.swap(at, at + 1);
+                    }
+                    line.tokens.insert(at + 1, (Token::Sym(Sym::Colon), span));
+                }
+            }
+            let end = item_end(&line.tokens, at);
+            if !is(line.tokens.get(end), Sym::Comma) {
+                return end;
+            }
+            at = end + 1;
+        }
+    }
+
+    /// What follows the parameters, from `at` on: nothing or `-> type`.
+    fn result(&mut self, line: &mut Line<'t>, at: usize) {
+        let ends_in_colon = line.tokens.len() > at && is(line.tokens.last(), Sym::Colon);
+        let end = line.tokens.len() - usize::from(ends_in_colon);
+        let sign = |t: &Token<'_>| {
+            matches!(t, Token::Sym(Sym::Colon | Sym::Minus | Sym::Assign | Sym::Arrow | Sym::Gt | Sym::Ge))
+        };
+        let signs = line.tokens[at..end].iter().take_while(|(t, _)| sign(t)).count();
+        let arrow = signs == 1 && is(line.tokens.get(at), Sym::Arrow);
+        let after = line.tokens.get(at + signs).map(|(t, _)| t).filter(|_| at + signs < end);
+        match after {
+            Some(Token::Kw(Kw::None)) if arrow => self.no_result(line, at),
+            Some(Token::Name(_)) if !arrow && find(&line.tokens, at + signs, |t| sign(t)) >= end => {
+                let ty = self.slice(span_of(&line.tokens, at + signs..end)).to_string();
+                let span = span_of(&line.tokens, at..end);
+                let text = format!("The type of the result is written '-> {ty}'");
+                let close = line.tokens[at - 1].1.hi;
+                let replaced = Span { lo: close, hi: line.tokens[end - 1].1.hi, ..span };
+                let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, span, text);
+                self.report(line, diagnostic.fix(format!("Write '-> {ty}'"), replaced, format!(" -> {ty}")));
+                line.tokens.splice(at..at + signs, [(Token::Sym(Sym::Arrow), span)]);
+                if !ends_in_colon && signs > 0 {
+                    // In `): -> byte` the colon stands before the result.
+                    line.tokens.push((Token::Sym(Sym::Colon), span.end()));
+                }
+            }
+            None if arrow => {
+                let span = line.tokens[at].1;
+                let text = "The type of the result is missing after '->'";
+                let diagnostic = Diagnostic::error(codes::MISSING_TYPE, span, text)
+                    .help("A function without a result has no '->'.");
+                self.report(line, diagnostic);
+                line.tokens.insert(at + 1, (Token::Error, span.end()));
+            }
+            _ => {}
+        }
+    }
+
+    /// `-> None`.
+    fn no_result(&mut self, line: &mut Line<'t>, arrow: usize) {
+        let span = span_of(&line.tokens, arrow..arrow + 2);
+        let cut = Span { lo: line.tokens[arrow - 1].1.hi, ..span };
+        let text = "A function without a result has no '-> None'";
+        let diagnostic = Diagnostic::error(codes::NONE, span, text).fix("Remove it", cut, "");
+        self.report(line, diagnostic);
+        line.tokens.drain(arrow..arrow + 2);
+    }
+}
