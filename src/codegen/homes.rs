@@ -94,6 +94,7 @@ fn candidates(ctx: &Context<'_>) -> Vec<usize> {
             let sources: Vec<&Src> = match test {
                 Test::Cmp { a, b, .. } => a.iter().chain(b).collect(),
                 Test::NonZero { bytes, .. } => bytes.iter().collect(),
+                Test::ShiftedOut { .. } => Vec::new(),
             };
             for s in sources {
                 if let Src::Mem(mem) = s {

@@ -3,8 +3,9 @@
 //!
 //! In: built by `select/` from the middle IR. Out: priced and turned into instructions by `emit/`.
 //! Invariant: an operation with several bytes lists them from the lowest up; a carry never passes
-//! between two operations. Registers that come from block parameters have several definitions (one
-//! `Copy` in each predecessor); all others have one.
+//! between two operations, but from a shift to the test behind it (`Test::ShiftedOut`). Registers
+//! that come from block parameters have several definitions (one `Copy` in each predecessor); all
+//! others have one.
 //! Not here: which machine register or memory cell holds what (`homes.rs`, `emit/`).
 
 use crate::base::index::IndexVec;
@@ -137,6 +138,11 @@ pub enum Test {
     /// Any byte is non-zero (or, with `negate`, none is).
     NonZero {
         bytes: Vec<Src>,
+        negate: bool,
+    },
+    /// The bit that fell out of the last shift of the block, by one, is set (or, with `negate`,
+    /// clear). Behind that shift stand moves of numbers at most.
+    ShiftedOut {
         negate: bool,
     },
 }
@@ -345,6 +351,7 @@ impl Test {
         match self {
             Test::Cmp { a, b, .. } => a.iter().chain(b).for_each(|s| s.for_each_vb(f)),
             Test::NonZero { bytes, .. } => bytes.iter().for_each(|s| s.for_each_vb(f)),
+            Test::ShiftedOut { .. } => {}
         }
     }
 
@@ -353,6 +360,7 @@ impl Test {
         match self {
             Test::Cmp { cond, a, b } => Test::Cmp { cond: cond.negate(), a: a.clone(), b: b.clone() },
             Test::NonZero { bytes, negate } => Test::NonZero { bytes: bytes.clone(), negate: !negate },
+            Test::ShiftedOut { negate } => Test::ShiftedOut { negate: !negate },
         }
     }
 }

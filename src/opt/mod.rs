@@ -13,6 +13,7 @@ mod dse;
 mod fold;
 mod forward;
 mod gvn;
+mod hoist;
 mod inline;
 mod licm;
 mod narrow;
@@ -102,6 +103,7 @@ pub const PASSES: &[Pass] = &[
     fold::PASS,
     simplify_cfg::PASS,
     gvn::PASS,
+    hoist::PASS,
     sroa::PASS,
     rotate::PASS,
     licm::PASS,

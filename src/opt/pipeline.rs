@@ -47,7 +47,7 @@ const O2: &[Step] = &[
     Step::Funcs(CLEAN),
     Step::Funcs(&["rotate"]),
     Step::Funcs(CLEAN),
-    Step::Funcs(&["licm"]),
+    Step::Funcs(&["hoist", "licm"]),
     Step::Funcs(NARROW),
     Step::Funcs(&["page_loops"]),
     Step::Funcs(&["strength"]),

@@ -22,6 +22,7 @@ impl Emitter<'_> {
                 let (a, b) = (self.stage(a, 0), self.stage(b, 4));
                 self.compare(*cond, &a, &b, yes);
             }
+            Test::ShiftedOut { negate } => self.branch(if *negate { Bcc } else { Bcs }, yes),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Selection of arithmetic: addition, logic, shifts, division, extension, selection by condition.
 
 use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
+use crate::codegen::select::carry::Carry;
 use crate::codegen::select::{Select, SelectOptions, move_bytes};
 use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
 
@@ -288,6 +289,12 @@ impl Select<'_> {
 
     /// The test that a branch on `value` makes.
     pub(super) fn branch_test(&mut self, value: Value) -> Test {
+        if let Some(&Carry { shift, negate }) = self.carries.get(&value)
+            && let Some(op) = self.defs[shift]
+        {
+            self.select_inst(Some(shift), op);
+            return Test::ShiftedOut { negate };
+        }
         if self.folded[value]
             && let Some(Op::Cmp(cond, a, b)) = self.defs[value]
         {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::index::IndexVec;
+use crate::codegen::select::carry::{self, Carry};
 use crate::codegen::select::concat::is_concat;
 use crate::mir::ir::{Access, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
 use crate::mir::rt::RtEffect;
@@ -40,23 +41,39 @@ fn effect(op: &Op) -> MemoryEffect {
     }
 }
 
-/// Returns which values are folded into their user, and the pairs of divisions.
-pub(super) fn plan(
-    func: &Func,
-    defs: &IndexVec<Value, Option<&Op>>,
-    enabled: bool,
-) -> (IndexVec<Value, bool>, BTreeMap<Value, Value>) {
+/// What is decided before the selection.
+pub(super) struct Plan {
+    /// The values that are computed where their only user stands.
+    pub folded: IndexVec<Value, bool>,
+    /// The conditions that a shift answers.
+    pub carries: BTreeMap<Value, Carry>,
+    /// Quotients and remainders that come from one division.
+    pub partners: BTreeMap<Value, Value>,
+}
+
+/// Decides which values are folded into their user, and finds what is computed together.
+pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bool) -> Plan {
     let mut folded = IndexVec::filled(func.values.len(), false);
     let uses = count_uses(func);
     let mut partners = BTreeMap::new();
+    let carries = if enabled { carry::plan(func, defs, &uses, &mut folded) } else { BTreeMap::new() };
     for block in func.blocks.iter() {
         pair_divisions(block, &mut partners);
         fold_test(block, defs, &uses, &mut folded);
         if enabled {
-            Planner { func, block, defs, uses: &uses, folded: &mut folded, partners: &partners }.run();
+            Planner {
+                func,
+                block,
+                defs,
+                uses: &uses,
+                folded: &mut folded,
+                partners: &partners,
+                carries: &carries,
+            }
+            .run();
         }
     }
-    (folded, partners)
+    Plan { folded, carries, partners }
 }
 
 pub(super) fn count_uses(func: &Func) -> IndexVec<Value, u32> {
@@ -113,6 +130,7 @@ struct Planner<'a, 'b> {
     uses: &'b IndexVec<Value, u32>,
     folded: &'b mut IndexVec<Value, bool>,
     partners: &'b BTreeMap<Value, Value>,
+    carries: &'b BTreeMap<Value, Carry>,
 }
 
 impl Planner<'_, '_> {
@@ -122,6 +140,7 @@ impl Planner<'_, '_> {
         let end = self.block.insts.len();
         if let Term::Branch { cond, .. } = self.block.term
             && self.folded[cond]
+            && !self.carries.contains_key(&cond)
             && let Some(Op::Cmp(_, a, b)) = self.defs[cond]
         {
             self.fold_operands(&[*a, *b], end, &position);

@@ -7,6 +7,7 @@
 //! Not here: machine registers, cells, instructions.
 
 mod arith;
+mod carry;
 mod concat;
 mod control;
 mod fold;
@@ -54,6 +55,8 @@ pub struct Select<'a> {
     homes: IndexVec<Value, Home>,
     /// Values that are computed where their only user stands.
     folded: IndexVec<Value, bool>,
+    /// Conditions that a shift before the branch answers.
+    carries: BTreeMap<Value, carry::Carry>,
     /// The partner of a division or remainder with the same operands in the same block.
     partners: BTreeMap<Value, Value>,
     /// Values that are the middle bytes of a product, and its factors.
@@ -82,7 +85,7 @@ pub fn select(
             }
         }
     }
-    let (mut folded, partners) = fold::plan(func, &defs, options.fold);
+    let fold::Plan { mut folded, carries, partners } = fold::plan(func, &defs, options.fold);
     let middles = if options.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
     let mut select = Select {
         program,
@@ -91,6 +94,7 @@ pub fn select(
         defs,
         homes: IndexVec::filled(func.values.len(), Home::Lazy),
         folded,
+        carries,
         partners,
         middles,
         out: LFunc { id, regs: IndexVec::new(), params: Vec::new(), blocks: IndexVec::new() },
@@ -131,8 +135,8 @@ impl<'a> Select<'a> {
             let data = &self.func.blocks[block];
             for inst in &data.insts {
                 self.span = inst.span;
-                let folded = inst.result.is_some_and(|v| self.folded[v]);
-                if !folded {
+                let late = |v: Value| self.folded[v] || self.carries.values().any(|c| c.shift == v);
+                if !inst.result.is_some_and(late) {
                     self.select_inst(inst.result, &inst.op);
                 }
             }
