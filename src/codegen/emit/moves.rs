@@ -70,6 +70,15 @@ impl Emitter<'_> {
         }
     }
 
+    /// True when move `i` passes through A, also when it is part of a cycle that move `at` is not:
+    /// its register then waits in a cell.
+    fn may_use_a(&self, pending: &[(To, From)], i: usize, at: usize) -> bool {
+        let (to, from) = &pending[i];
+        let place = self.place_to(to);
+        let waits = |j: usize| j != i && j != at && self.place_from(&pending[j].1) == place;
+        self.uses_a(to, from) || place != Place::Other && (0..pending.len()).any(waits)
+    }
+
     /// Carries out all moves at once.
     pub(super) fn parallel(&mut self, moves: Vec<(To, From)>) {
         let mut pending: Vec<(To, From)> = Vec::new();
@@ -97,7 +106,7 @@ impl Emitter<'_> {
                         .enumerate()
                         .any(|(i, (_, from))| i != at && e.place_from(from) == Place::Reg(R::A));
                 let a_last = place == Place::Reg(R::A)
-                    && pending.iter().enumerate().any(|(i, (to, from))| i != at && e.uses_a(to, from));
+                    && (0..pending.len()).any(|i| i != at && e.may_use_a(&pending, i, at));
                 !blocked && !a_waits && !a_last
             };
             let ready = (0..pending.len()).find(|&at| free(self, at));
