@@ -134,9 +134,9 @@ fn used_zero_page(func: &LFunc, conventions: &Conventions) -> ZpSet {
     let mut set = ZpSet::EMPTY;
     for inst in func.blocks.iter().flat_map(|b| &b.insts) {
         match &inst.op {
-            LOp::Rt { routine: RtCall::Rt(rt), .. } => set |= rt_abi::routine(*rt).clobbers.zero_page,
+            LOp::Rt { routine: RtCall::Rt(rt), .. } => set |= rt_abi::routine(*rt).zero_page(),
             LOp::Rt { routine: RtCall::Arith(name), .. } => {
-                set |= crate::obj::rt_arith::arithmetic(name).clobbers.zero_page;
+                set |= crate::obj::rt_arith::arithmetic(name).zero_page();
             }
             LOp::Call { callee: LCallee::Func(f), .. } => set |= conventions.of[*f].zero_page,
             LOp::Call { callee: LCallee::Abs(_), .. } => set |= rt_abi::RT_ZERO_PAGE,

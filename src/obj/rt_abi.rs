@@ -44,6 +44,19 @@ pub struct RtAbi {
     pub clobbers: Clobbers,
 }
 
+impl RtAbi {
+    /// The zero page that a call changes: what the routine does, and where its operands are put.
+    pub fn zero_page(&self) -> ZpSet {
+        let mut set = self.clobbers.zero_page;
+        for loc in self.params.iter().flatten().chain(&self.ret).chain(&self.extra) {
+            if let Loc::Zp(at) = loc {
+                set.insert(*at);
+            }
+        }
+        set
+    }
+}
+
 /// What does not survive a call, results included. Flags never do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Clobbers {
