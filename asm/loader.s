@@ -13,21 +13,6 @@
 // An external dependency is a word: the place in the registry if it is below $0400, else the address
 // of a run-time routine.
 
-.const READST = $ffb7
-.const SETLFS = $ffba
-.const SETNAM = $ffbd
-.const OPEN = $ffc0
-.const CLOSE = $ffc3
-.const CHKIN = $ffc6
-.const CLRCHN = $ffcc
-.const CHRIN = $ffcf
-.const CHROUT = $ffd2
-
-.const DEVICE = $ba         // the device that was used last: the program came from it
-.const DRIVE = 8
-.const FILE = 2             // logical files and secondary addresses
-.const COMMANDS = 15
-
 .const HEADER = 7
 .const FUNCTION = 12        // sizes of entries in the indices
 .const DATA = 6
@@ -37,14 +22,11 @@
 .const REGISTRY = 4         // high byte of the first word that is no place in the registry
 
 // Numbers of the messages.
-.const MISSING = 1
 .const MEMORY = 2
 .const CHANGED = 3
-.const DISK = 4
 
 .zp list = $02
 .zp dest = $04
-.zp device = $06
 // A copy of the entry of the import list.
 .zp entry = $07
 .zp index = $08
@@ -78,11 +60,6 @@
 // cycles: 81 a byte that is loaded, 68 a byte that is skipped, 231 a relocation with the two bytes of
 // its offset, and what the KERNAL takes to read the bytes
 .routine rt_load_modules
-        lda DEVICE
-        cmp #DRIVE
-        bcs known
-        lda #DRIVE
-known:  sta device
         lda #<rt_imports
         sta list
         lda #>rt_imports
@@ -108,38 +85,10 @@ open:   lda list
         clc
         adc #ENTRY
         sta name
-        tax
         lda list + 1
         adc #0
         sta name + 1
-        tay
-        lda entry
-        jsr SETNAM
-        lda #FILE
-        jsr open_file
-        lda #0
-        jsr SETNAM
-        lda #COMMANDS
-        jsr open_file
-        // A file that is not there opens all the same; the drive tells.
-        ldx #COMMANDS
-        jsr input
-        jsr CHRIN
-        sta sum
-        jsr CHRIN
-        tax
-        lda sum
-        cmp #$32                // 00 and 01: it is open
-        bcc there
-        cmp #$36
-        bne broken
-        cpx #$32                // 62, FILE NOT FOUND
-        bne broken
-        ldx #MISSING
-        bne stop
-there:  jsr CLRCHN
-        ldx #FILE
-        jsr input
+        jsr rt_load_open
 
         // Header and indices.
         lda index
@@ -149,7 +98,7 @@ there:  jsr CLRCHN
         lda #0
         sta sum
         sta sum + 1
-head:   jsr get
+head:   jsr rt_load_byte
         sta (pointer),y
         clc
         adc sum
@@ -172,9 +121,7 @@ same:   lda pointer
         eor checksum + 1
         beq close
 stale:  ldx #CHANGED
-        bne stop
-broken: ldx #DISK
-stop:   jmp failure
+        jmp rt_load_failed
 
         // The wanted functions with all that they lead to in the module.
 close:  lda want
@@ -229,7 +176,7 @@ code:   sty at
 bytes:  lda size
         ora size + 1
         beq next
-        jsr get
+        jsr rt_load_byte
         bit wanted
         bpl skip
         sta (dest),y
@@ -262,15 +209,15 @@ data:   clc
 function:
         lda mask
         beq loaded
-        jsr get
+        jsr rt_load_byte
         sta count
         lsr mask
         ror wanted
 reloc:  lda count
         beq following
-        jsr get
+        jsr rt_load_byte
         sta place
-        jsr get
+        jsr rt_load_byte
         sta place + 1
         bit wanted
         bpl skipped
@@ -282,10 +229,7 @@ following:
         inc number
         bne function
 
-loaded: jsr READST
-        and #$bf                // the end of the file may be reached
-        bne disk
-        jsr close_files
+loaded: jsr rt_load_close
         lda name
         clc
         adc entry
@@ -294,30 +238,6 @@ loaded: jsr READST
         adc #0
         sta list + 1
         jmp module
-
-// Opens A as logical file.
-open_file:
-        tay
-        ldx device
-        jsr SETLFS
-        jsr OPEN
-        bcs disk
-        rts
-
-// Input from logical file X.
-input:  jsr CHKIN
-        bcs disk
-        rts
-
-// The next byte of the file; Y = 0.
-get:    jsr READST              // nothing comes after the end of the file
-        bne disk
-        jsr CHRIN
-        ldy #0
-        rts
-
-disk:   ldx #DISK
-        bne failed
 
 // Gives the chunk its place, `size` bytes at `dest`: in the registry, and where that was waited for.
 reserve:
@@ -363,7 +283,7 @@ waiting:
 resolved:
         rts
 full:   ldx #MEMORY
-failed: jmp failure
+        jmp rt_load_failed
 
 // Relocates the word at offset `place` of function `number`.
 relocate:
@@ -458,67 +378,10 @@ store:  sta (place),y
         sta (place),y
         rts
 
-close_files:
-        jsr CLRCHN
-        lda #FILE
-        jsr CLOSE
-        lda #COMMANDS           // the drive closes all files with it, so it is the last one
-        jmp CLOSE
-
-// Ends the program with the message X. A quotation mark in the text stands for the file's name.
-        .byte $50, $59, $43, $4f, 2     // how the built-in machine notices the error
-failure:
-        stx number
-        jsr close_files
-        ldy #0
-        jsr print
-        ldy number
-        jsr print
-        jmp rt_exit
-print:  ldx #0                  // to text Y
-text:   dey
-        bmi sign
-pass:   lda rt_load_texts,x
-        inx
-        cmp #0
-        bne pass
-        beq text
-sign:   lda rt_load_texts,x
-        beq end
-        inx
-        cmp #$22
-        beq quote
-        jsr CHROUT
-        jmp sign
-quote:  ldy #0
-letter: lda (name),y
-        jsr CHROUT
-        iny
-        cpy entry
-        bne letter
-        beq sign
-end:    rts
+disk:   jmp rt_load_broken
 
 // Where the chunks of a module begin in its file: low bytes, high bytes.
 .bss rt_load_offsets, 32
-
-.rodata rt_load_texts
-        .text "ERROR: "
-        .byte 0
-        .text "MODULE '"
-        .byte $22
-        .text "' NOT FOUND"
-        .byte $0d, 0
-        .text "OUT OF MEMORY LOADING MODULE"
-        .byte $0d, 0
-        .text "MODULE '"
-        .byte $22
-        .text "' HAS CHANGED, LINK AGAIN"
-        .byte $0d, 0
-        .text "DISK ERROR LOADING MODULE '"
-        .byte $22
-        .text "'"
-        .byte $0d, 0
 
 // Fills the places of the program that need an address inside a loaded part, or one byte of it.
 // An entry of rt_patches; kind 0 ends it:

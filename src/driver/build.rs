@@ -242,7 +242,27 @@ fn separate(
             CheckedForm::Source(hir) => whole.push(*hir),
         }
     }
+    if options.target == Target::Dynamic && finished.iter().any(|module| module.file.version > 1) {
+        finished = of_one_version(finished, sink)?;
+    }
     Some((whole, finished))
+}
+
+/// A program loads files of one version.
+fn of_one_version(modules: Vec<FinishedModule>, sink: &mut Sink) -> Option<Vec<FinishedModule>> {
+    let mut out = Vec::new();
+    for module in modules {
+        let name = module.name.clone();
+        match module.into_version_2() {
+            Ok(module) => out.push(module),
+            Err(error) => {
+                let text = format!("Module '{name}' does not fit version 2 of the .LIB format: {error}");
+                sink.push(Diagnostic::global(codes::LIB_LIMIT, text).help(finished::SPLIT));
+                return None;
+            }
+        }
+    }
+    Some(out)
 }
 
 /// What the linker needs to know of a module that is loaded at run time.

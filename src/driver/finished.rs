@@ -44,6 +44,17 @@ impl FinishedModule {
         file_name(&self.name)
     }
 
+    /// The same module as a file of version 2.
+    pub fn into_version_2(mut self) -> Result<FinishedModule, LibError> {
+        if self.file.version == 1 {
+            self.file.version = 2;
+            self.file.header = libbuild::header(&self.file, &self.interface, &self.facts);
+            self.bytes = self.file.write()?;
+            self.file = LibFile::read(&self.bytes)?;
+        }
+        Ok(self)
+    }
+
     /// The names and constraints of the modules that it refers to.
     pub fn imports(&self) -> Vec<(String, String)> {
         let mut imports = self.facts.imports.clone();
@@ -194,7 +205,8 @@ fn written(
     None
 }
 
-const SPLIT: &str = "split the module into several, or use it as source";
+/// The way out when a module is too large.
+pub const SPLIT: &str = "split the module into several, or use it as source";
 
 /// The data that other modules can name: tuples, the state of singletons, shared tuples of classes.
 fn public_data(interface: &Interface) -> BTreeSet<String> {

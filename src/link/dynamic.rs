@@ -1,36 +1,39 @@
-//! Dynamic programs: the import list that the loader in `asm/loader.s` goes through.
+//! Dynamic programs: what they load of their modules, and the import list for the loader in
+//! `asm/loader.s`.
 //!
 //! In: the module files that the program imports, and the linked sections that refer to them. Out:
 //! the parts of the run time that the loaded code will need, and the sections of the import list.
 //! Invariant: a module comes before those that it refers to, so that all that is wanted of it is
 //! known when its file is read. Every reference of the program is in a chain that the loader
 //! resolves, or in the list of patches when it is to more than the start of a part. Not here: the
-//! loading itself, and the files beside the program (`driver/`).
+//! loading itself, the lists for files of version 2 (`placed.rs`), and the files beside the program
+//! (`driver/`).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
+use crate::link::placed::{self, Places};
 use crate::link::runtime::STACK_START;
 use crate::link::shake::Reachable;
 use crate::mos::item::Name;
-use crate::obj::libfile::{LibFile, LibTarget};
+use crate::obj::libfile::{LibFile, LibReloc, LibTarget};
 use crate::obj::liblink;
 use crate::obj::notation::RUN_TIME;
 use crate::obj::object::{Section, SectionKind};
 use crate::obj::reloc::{Reloc, RelocKind};
 
 /// Symbols of the sections that are made here; code of the loader refers to them.
-pub const SYMBOLS: &[&str] = &[IMPORTS, REGISTRY, PATCHES];
+pub const SYMBOLS: &[&str] = &[IMPORTS, REGISTRY, PATCHES, placed::FILE_NAMES];
 /// Symbols of the memory for modules: its start, and the first byte behind it.
 pub const MODULE_START: &str = "rt_module_start";
 pub const MODULE_LIMIT: &str = "rt_module_limit";
-/// The routine that loads everything.
-pub const LOAD: &str = "rt_load_modules";
+/// The routines that load everything: files of version 1, and of version 2.
+pub const LOADERS: [&str; 2] = ["rt_load_modules", "rt_load_placed_modules"];
 /// The routine that fills places which the loader's chains cannot.
 pub const PATCH: &str = "rt_patch_modules";
 
-const IMPORTS: &str = "rt_imports";
+pub(super) const IMPORTS: &str = "rt_imports";
 const REGISTRY: &str = "rt_registry";
 const EXTERNALS: &str = "rt_externals";
 const PATCHES: &str = "rt_patches";
@@ -54,29 +57,42 @@ pub struct DynamicModule {
     pub file: LibFile,
 }
 
-/// A part of a module: its number among the modules, and in its registry, functions first.
-type Part = (usize, usize);
+/// A part of a module: its number among the modules, and in its file, functions first.
+pub(super) type Part = (usize, usize);
+
+/// A part of a module that the program loads, for the map.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LoadedPart {
+    /// The file that it comes from.
+    pub file: String,
+    pub name: Name,
+    pub is_code: bool,
+    pub address: u16,
+    pub size: u16,
+    /// What refers to it.
+    pub wanted_by: Option<Name>,
+}
 
 /// The modules of a program with all their symbols.
 #[derive(Clone, Default, Debug)]
 pub struct Imports<'a> {
-    modules: &'a [DynamicModule],
-    parts: BTreeMap<Name, Part>,
+    pub(super) modules: &'a [DynamicModule],
+    pub(super) parts: BTreeMap<Name, Part>,
 }
 
 /// What is wanted of one module.
 #[derive(Clone, Default, Debug)]
-struct Wanted {
+pub(super) struct Wanted {
     /// Parts that the program or another module refers to.
     direct: BTreeSet<usize>,
-    /// All parts that will be loaded.
-    all: BTreeSet<usize>,
+    /// All parts that will be loaded, with what refers to them.
+    pub(super) all: BTreeMap<usize, Option<Name>>,
     /// External dependencies of these, by number.
-    externals: BTreeMap<usize, Foreign>,
+    pub(super) externals: BTreeMap<usize, Foreign>,
 }
 
 #[derive(Clone, Debug)]
-enum Foreign {
+pub(super) enum Foreign {
     Part(Part),
     Routine(Name),
 }
@@ -84,7 +100,7 @@ enum Foreign {
 /// Everything that a program leads to.
 #[derive(Clone, Default, Debug)]
 pub struct Closure {
-    wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<Wanted>,
 }
 
 impl Closure {
@@ -121,49 +137,52 @@ impl<'a> Imports<'a> {
         self.is_dynamic() && (symbol.as_str() == STACK_START || self.parts.contains_key(symbol))
     }
 
+    /// True when the modules are files of version 2.
+    fn is_placed(&self) -> bool {
+        self.modules.iter().any(|module| module.file.version > 1)
+    }
+
     /// The parts of the loader that the program needs.
     pub fn roots(&self, reachable: &Reachable) -> Vec<Name> {
-        let patches = self.has_patches(reachable).then_some(PATCH);
-        let load = self.is_dynamic().then_some(LOAD);
+        let load = self.is_dynamic().then(|| LOADERS[usize::from(self.is_placed())]);
+        let patches = (!self.is_placed() && self.has_patches(reachable)).then_some(PATCH);
         load.into_iter().chain(patches).map(Name::from).collect()
     }
 
     /// What the references of the program lead to; `None` after an error.
-    pub fn close(&self, foreign: &BTreeSet<Name>, sink: &mut Sink) -> Option<Closure> {
+    pub fn close(&self, reachable: &Reachable, sink: &mut Sink) -> Option<Closure> {
         let mut wanted = vec![Wanted::default(); self.modules.len()];
-        let mut queue: VecDeque<Part> =
-            foreign.iter().filter_map(|name| self.parts.get(name)).copied().collect();
-        for (m, part) in &queue {
-            wanted[*m].direct.insert(*part);
+        let mut queue: VecDeque<(Part, Option<Name>)> = VecDeque::new();
+        for symbol in &reachable.foreign {
+            let Some(&(m, part)) = self.parts.get(symbol) else { continue };
+            wanted[m].direct.insert(part);
+            queue.push_back(((m, part), referrer(reachable, symbol)));
         }
-        while let Some((m, part)) = queue.pop_front() {
-            if !wanted[m].all.insert(part) {
+        while let Some(((m, part), by)) = queue.pop_front() {
+            if wanted[m].all.contains_key(&part) {
                 continue;
             }
-            let file = &self.modules[m].file;
-            let Some(function) = file.functions.get(part) else { continue };
-            queue.extend(function.uses_functions.iter().map(|f| (m, *f)));
-            queue.extend(function.uses_data.iter().map(|d| (m, file.functions.len() + d)));
-            for reloc in &function.relocs {
+            wanted[m].all.insert(part, by);
+            let (module, file) = (&self.modules[m], &self.modules[m].file);
+            let name = liblink::symbol(&module.name, file, target(file, part));
+            let mut refer = |part: Part| queue.push_back((part, Some(name.clone())));
+            let (functions, data, relocs) = references(file, part);
+            functions.iter().for_each(|f| refer((m, *f)));
+            data.iter().for_each(|d| refer((m, file.functions.len() + d)));
+            for reloc in relocs {
                 let LibTarget::External(e) = reloc.target else { continue };
                 let symbol = liblink::external(&file.externals[e]);
                 let foreign = if file.externals[e].module == RUN_TIME {
                     Foreign::Routine(symbol)
                 } else if let Some(&(other, part)) = self.parts.get(&symbol) {
                     wanted[other].direct.insert(part);
-                    queue.push_back((other, part));
+                    refer((other, part));
                     Foreign::Part((other, part))
                 } else {
-                    sink.push(nothing_defines(&symbol, &self.modules[m].file_name));
+                    sink.push(nothing_defines(&symbol, &module.file_name));
                     return None;
                 };
                 wanted[m].externals.insert(e, foreign);
-            }
-        }
-        for (module, wanted) in self.modules.iter().zip(&wanted) {
-            if module.file.version != 1 && !wanted.all.is_empty() {
-                sink.push(not_loadable(module));
-                return None;
             }
         }
         Some(Closure { wanted })
@@ -176,12 +195,15 @@ impl<'a> Imports<'a> {
         reachable: &mut Reachable,
         sink: &mut Sink,
     ) -> Option<Vec<Section>> {
+        if self.is_placed() {
+            return Some(placed::sections(self, closure, reachable));
+        }
         let mut words = FIRST_WORD;
         let mut first = vec![0; self.modules.len()];
         // Dependencies come last in memory, as in the list.
         for m in self.order(closure) {
             first[m] = words;
-            words += closure.wanted[m].all.iter().max().map_or(0, |last| last + 1);
+            words += closure.wanted[m].all.keys().max().map_or(0, |last| last + 1);
         }
         if words > MAX_WORDS {
             let text = format!(
@@ -211,6 +233,36 @@ impl<'a> Imports<'a> {
         names
     }
 
+    /// Everything that is loaded from this address on, in the order of the memory.
+    pub fn loaded_parts(&self, closure: &Closure, start: u16) -> Vec<LoadedPart> {
+        let places = Places::new(self, closure);
+        let mut parts = Vec::new();
+        for m in self.order(closure) {
+            let DynamicModule { name, file, file_name, .. } = &self.modules[m];
+            for (part, offset) in places.of(m) {
+                parts.push(LoadedPart {
+                    file: file_name.clone(),
+                    name: liblink::symbol(name, file, target(file, part)),
+                    is_code: part < file.functions.len(),
+                    address: start.wrapping_add(offset as u16),
+                    size: size(file, part) as u16,
+                    wanted_by: closure.wanted[m].all.get(&part).cloned().flatten(),
+                });
+            }
+        }
+        parts
+    }
+
+    /// The error for modules that cannot have the room that they need, where the linker knows it.
+    pub fn too_big(&self, closure: &Closure, room: usize) -> Option<Diagnostic> {
+        let size = Places::new(self, closure).end;
+        (self.is_placed() && size > room).then(|| {
+            let text = format!("The modules need {size} bytes of memory, but only {room} are left");
+            Diagnostic::global(codes::PROGRAM_TOO_BIG, text)
+                .help("import less of them, or split the program into several")
+        })
+    }
+
     /// True when the program refers to more than the starts of parts.
     fn has_patches(&self, reachable: &Reachable) -> bool {
         let relocs = reachable.sections.iter().flat_map(|r| &r.section.relocs);
@@ -218,7 +270,7 @@ impl<'a> Imports<'a> {
     }
 
     /// The modules that are loaded, those that nothing loaded refers to first.
-    fn order<'c>(&self, closure: &'c Closure) -> impl Iterator<Item = usize> + use<'c> {
+    pub(super) fn order<'c>(&self, closure: &'c Closure) -> impl Iterator<Item = usize> + use<'c> {
         (0..closure.wanted.len()).rev().filter(|m| !closure.wanted[*m].all.is_empty())
     }
 
@@ -292,7 +344,7 @@ impl<'a> Imports<'a> {
         let (own, data): (Vec<usize>, Vec<usize>) = wanted.direct.iter().partition(|part| **part < functions);
         imports.bytes.push(module.file_name.len() as u8);
         imports.address(MODULE_LIMIT.into(), -(head as i32));
-        imports.word(checksum(module.bytes.get(..head).unwrap_or(&module.bytes)));
+        imports.word(checksum(0, module.bytes.get(..head).unwrap_or(&module.bytes)));
         imports.bytes.push(functions as u8);
         imports.bytes.push((functions + module.file.data.len()) as u8);
         imports.bytes.push(mask(&mut own.into_iter()));
@@ -304,6 +356,44 @@ impl<'a> Imports<'a> {
         }
         imports.bytes.extend(module.file_name.bytes());
     }
+}
+
+/// What of the program refers to a symbol.
+fn referrer(reachable: &Reachable, symbol: &Name) -> Option<Name> {
+    let mut sections = reachable.sections.iter().map(|reached| &reached.section);
+    sections.find(|s| s.relocs.iter().any(|reloc| reloc.symbol == *symbol)).map(|s| s.name.clone())
+}
+
+fn target(file: &LibFile, part: usize) -> LibTarget {
+    match part.checked_sub(file.functions.len()) {
+        None => LibTarget::Function(part),
+        Some(data) => LibTarget::Data(data),
+    }
+}
+
+/// Bytes of a part.
+pub(super) fn size(file: &LibFile, part: usize) -> usize {
+    match target(file, part) {
+        LibTarget::Data(data) => file.data[data].bytes.len(),
+        _ => file.functions[part].code.len(),
+    }
+}
+
+/// The functions and data of its module that a part refers to, and its relocations.
+fn references(file: &LibFile, part: usize) -> (Vec<usize>, Vec<usize>, &[LibReloc]) {
+    if let Some(function) = file.functions.get(part) {
+        return (function.uses_functions.clone(), function.uses_data.clone(), &function.relocs);
+    }
+    let relocs = file.data.get(part - file.functions.len()).map_or(&[][..], |data| &data.relocs);
+    let (mut functions, mut data) = (Vec::new(), Vec::new());
+    for reloc in relocs {
+        match reloc.target {
+            LibTarget::Function(f) => functions.push(f),
+            LibTarget::Data(d) => data.push(d),
+            LibTarget::External(_) => {}
+        }
+    }
+    (functions, data, relocs)
 }
 
 /// A reference that the loader's chains can hold.
@@ -320,8 +410,8 @@ fn head_size(file: &LibFile) -> usize {
 }
 
 /// As the loader computes it: a sum, and the sum of its values with its carries.
-pub fn checksum(bytes: &[u8]) -> u16 {
-    let (mut low, mut high) = (0u8, 0u8);
+pub fn checksum(start: u16, bytes: &[u8]) -> u16 {
+    let [mut low, mut high] = start.to_le_bytes();
     for byte in bytes {
         let (sum, carry) = low.overflowing_add(*byte);
         low = sum;
@@ -331,28 +421,38 @@ pub fn checksum(bytes: &[u8]) -> u16 {
 }
 
 /// A data section that is being written.
-struct Table {
+pub(super) struct Table {
     name: &'static str,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     relocs: Vec<Reloc>,
 }
 
 impl Table {
-    fn new(name: &'static str) -> Table {
+    pub(super) fn new(name: &'static str) -> Table {
         Table { name, bytes: Vec::new(), relocs: Vec::new() }
     }
 
-    fn word(&mut self, value: u16) {
+    pub(super) fn word(&mut self, value: u16) {
         self.bytes.extend(value.to_le_bytes());
     }
 
-    fn address(&mut self, symbol: Name, addend: i32) {
-        let offset = self.bytes.len() as u16;
-        self.relocs.push(Reloc { offset, kind: RelocKind::Abs16, symbol, addend });
+    pub(super) fn address(&mut self, symbol: Name, addend: i32) {
+        self.hole(RelocKind::Abs16, symbol, addend);
         self.word(0);
     }
 
-    fn finish(self) -> Section {
+    /// One half of an address.
+    pub(super) fn half(&mut self, kind: RelocKind, symbol: Name, addend: i32) {
+        self.hole(kind, symbol, addend);
+        self.bytes.push(0);
+    }
+
+    fn hole(&mut self, kind: RelocKind, symbol: Name, addend: i32) {
+        let offset = self.bytes.len() as u16;
+        self.relocs.push(Reloc { offset, kind, symbol, addend });
+    }
+
+    pub(super) fn finish(self) -> Section {
         let mut section = Section::with_bytes(self.name, SectionKind::Data, self.bytes);
         section.relocs = self.relocs;
         section
@@ -362,11 +462,4 @@ impl Table {
 fn nothing_defines(symbol: &Name, file: &str) -> Diagnostic {
     Diagnostic::global(codes::UNDEFINED_SYMBOL, format!("nothing defines '{symbol}', which {file} needs"))
         .help("compile the module again")
-}
-
-fn not_loadable(module: &DynamicModule) -> Diagnostic {
-    let text =
-        format!("Module '{}' does not fit version 1 of the .LIB format, which the loader reads", module.name);
-    Diagnostic::global(codes::LIB_LIMIT, text)
-        .help("'--lib-format 1' says what does not fit; split the module, or link it statically")
 }

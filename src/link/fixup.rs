@@ -57,6 +57,7 @@ pub fn fix(
         symbols,
         placed,
         loads: Vec::new(),
+        loaded_parts: Vec::new(),
     })
 }
 

@@ -10,6 +10,7 @@
 use std::fmt::Write;
 
 use crate::link::{Image, Placed};
+use crate::mos::item::Name;
 use crate::obj::object::SectionKind;
 
 const KINDS: [(SectionKind, &str); 5] = [
@@ -35,27 +36,48 @@ pub fn map(image: &Image) -> String {
     for placed in image.placed.iter().filter(|p| p.section.size > 0) {
         row(&mut text, placed);
     }
+    let mut file = "";
+    for part in &image.loaded_parts {
+        if part.file != file {
+            file = &part.file;
+            let _ = write!(text, "\nloaded at run time from {file}\n");
+        }
+        let kind = if part.is_code { "code" } else { "data" };
+        line(&mut text, part.address, part.size, kind, part.name.as_str(), None, part.wanted_by.as_ref());
+    }
     text
 }
 
 fn row(text: &mut String, placed: &Placed) {
-    let section = &placed.section;
+    let Placed { section, address, stored, wanted_by } = placed;
     let kind = KINDS.iter().find(|(kind, _)| *kind == section.kind).map_or("", |(_, name)| name);
-    let end = placed.address.wrapping_add(section.size).wrapping_sub(1);
-    let mut line =
-        format!("${:04x}-${end:04x} {:>6}  {kind:<10}{}", placed.address, section.size, section.name);
-    if let Some(at) = placed.stored {
-        let _ = write!(line, "  (loaded at ${at:04x})");
+    line(text, *address, section.size, kind, section.name.as_str(), *stored, wanted_by.as_ref());
+}
+
+fn line(
+    text: &mut String,
+    address: u16,
+    size: u16,
+    kind: &str,
+    name: &str,
+    stored: Option<u16>,
+    wanted_by: Option<&Name>,
+) {
+    let end = address.wrapping_add(size).wrapping_sub(1);
+    let _ = write!(text, "${address:04x}-${end:04x} {size:>6}  {kind:<10}{name}");
+    if let Some(at) = stored {
+        let _ = write!(text, "  (loaded at ${at:04x})");
     }
-    if let Some(by) = &placed.wanted_by {
-        let _ = write!(line, "  <- {by}");
+    if let Some(by) = wanted_by {
+        let _ = write!(text, "  <- {by}");
     }
-    let _ = writeln!(text, "{line}");
+    text.push('\n');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::dynamic::LoadedPart;
     use crate::obj::object::Section;
 
     #[test]
@@ -73,5 +95,16 @@ mod tests {
         let text = map(&image);
         assert!(text.starts_with("loaded at $0801-$0804, file of 6 bytes\nentry at $080d\n     3  code\n"));
         assert!(text.ends_with("\n$c000-$c002      3  code      f  (loaded at $0900)  <- main\n"));
+        let part = LoadedPart {
+            file: "M.LIB".into(),
+            name: "m.g".into(),
+            is_code: true,
+            address: 0x1000,
+            size: 16,
+            wanted_by: Some("f".into()),
+        };
+        let text = map(&Image { loaded_parts: vec![part], ..image });
+        let row = "\n\nloaded at run time from M.LIB\n$1000-$100f     16  code      m.g  <- f\n";
+        assert!(text.ends_with(row), "{text}");
     }
 }

@@ -12,6 +12,7 @@ pub mod dynamic;
 mod fixup;
 pub mod map;
 mod place;
+mod placed;
 pub mod runtime;
 mod shake;
 mod space;
@@ -22,7 +23,7 @@ use std::ops::RangeInclusive;
 
 use crate::base::diag::Sink;
 use crate::link::blocks::blocks;
-use crate::link::dynamic::{DynamicModule, Imports};
+use crate::link::dynamic::{DynamicModule, Imports, LoadedPart};
 use crate::link::place::place;
 use crate::link::runtime::Library;
 use crate::link::shake::shake;
@@ -84,6 +85,8 @@ pub struct Image {
     pub symbols: BTreeMap<Name, u16>,
     /// The modules that it loads at run time, in dependency order.
     pub loads: Vec<String>,
+    /// What it loads of these.
+    pub loaded_parts: Vec<LoadedPart>,
     /// Every section, by ascending address.
     pub placed: Vec<Placed>,
 }
@@ -94,7 +97,7 @@ pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
     let mut roots: Vec<Name> = input.entry.iter().chain(&input.init).chain(&input.keep).cloned().collect();
     let imports = Imports::new(&input.modules);
     let mut reachable = shake(&input.sections, &library, &roots, &imports);
-    let closure = imports.close(&reachable.foreign, sink)?;
+    let closure = imports.close(&reachable, sink)?;
     let mut own = startup::roots(input, &reachable, &blocks(&reachable));
     own.extend(imports.roots(&reachable));
     own.extend(closure.routines());
@@ -116,6 +119,12 @@ pub fn link(input: &LinkInput, sink: &mut Sink) -> Option<Image> {
         reachable.push(section);
     }
     let layout = place(input, &reachable, &blocks, sink)?;
-    let image = fixup::fix(reachable, &blocks, &layout, library.absolute(), sink)?;
+    if let Some(error) = imports.too_big(&closure, layout.modules.len()) {
+        sink.push(error);
+        return None;
+    }
+    let mut image = fixup::fix(reachable, &blocks, &layout, library.absolute(), sink)?;
+    image.loaded_parts = imports.loaded_parts(&closure, layout.modules.start as u16);
+    image.symbols.extend(image.loaded_parts.iter().map(|part| (part.name.clone(), part.address)));
     Some(Image { entry: startup::addresses(input).1, loads: imports.loaded(&closure), ..image })
 }

@@ -155,7 +155,7 @@ struct Plan<'a> {
     /// The program may have changed CIA or SID registers.
     chips: bool,
     /// Modules are loaded; then some references to them need a patch.
-    loads: bool,
+    loader: Option<&'static str>,
     patches: bool,
 }
 
@@ -189,7 +189,7 @@ impl<'a> Plan<'a> {
                 .any(|s| reachable.start_up.contains(*s)),
             raster: reachable.has("rt_enable_raster_irq") || touches_byte(input, VIC_INTERRUPTS),
             squares: reachable.has("rt_squares_init"),
-            loads: reachable.has(dynamic::LOAD),
+            loader: dynamic::LOADERS.into_iter().find(|loader| reachable.has(loader)),
             patches: reachable.has(dynamic::PATCH),
             chips: touches(input, 0xDC02..=0xDDFF) || touches(input, 0xD400..=0xD418),
         }
@@ -239,8 +239,8 @@ impl<'a> Plan<'a> {
                 copy_run(out, block.stored_name().as_str(), &format!("${:04x}", block.address), block.size);
             }
         }
-        if self.loads {
-            line(out, format_args!("lda #${:02x}\nsta $01\njsr {}", memmap::PORT_KERNAL, dynamic::LOAD));
+        if let Some(loader) = self.loader {
+            line(out, format_args!("lda #${:02x}\nsta $01\njsr {}", memmap::PORT_KERNAL, loader));
             if self.patches {
                 line(out, format_args!("jsr {}", dynamic::PATCH));
             }

@@ -16,6 +16,9 @@ use crate::obj::libfile::{
 
 /// Size of the fixed part of the header.
 const HEADER: usize = 22;
+/// Size of the fixed part of an index entry, and where the size of its relocation table is.
+const ENTRY: usize = 9;
+const TABLE_SIZE: usize = 4;
 const FLAG_LOWERCASE: u8 = 1;
 /// In a data entry: all bytes are zero and not in the file.
 const FLAG_ZERO: u8 = 1;
@@ -273,6 +276,24 @@ fn read_relocs(
         body[usize::from(reloc.offset)..][..size].fill(0);
     }
     Ok(relocs)
+}
+
+/// Bytes before the first chunk.
+pub fn head_size(file: &LibFile) -> usize {
+    let (functions, data) = (file.functions.len(), file.data.len());
+    let entry = ENTRY + functions.div_ceil(8) + data.div_ceil(8);
+    HEADER + (functions + data) * entry + 4 * file.externals.len() + file.header.init.len()
+}
+
+/// The sizes of the relocation tables, in the order of the chunks; of a file that was read before.
+pub fn table_sizes(bytes: &[u8]) -> Vec<usize> {
+    let count = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
+    let (functions, data) = (count(5), count(6));
+    let entry = ENTRY + functions.div_ceil(8) + data.div_ceil(8);
+    (0..functions + data)
+        .map(|i| HEADER + i * entry + TABLE_SIZE)
+        .map(|at| count(at) | count(at + 1) << 8)
+        .collect()
 }
 
 /// The string table.

@@ -19,7 +19,12 @@ impl Drive for Disk {
     }
 }
 
-pub const WAYS: [(Target, OptLevel); 2] = [(Target::Program, OptLevel::O0), (Target::Program, OptLevel::O2)];
+pub const WAYS: [(Target, OptLevel); 4] = [
+    (Target::Program, OptLevel::O0),
+    (Target::Program, OptLevel::O2),
+    (Target::Dynamic, OptLevel::O0),
+    (Target::Dynamic, OptLevel::O2),
+];
 
 /// What a program prints that is built in one way.
 pub fn printed(main: &str, (target, opt): (Target, OptLevel)) -> String {
