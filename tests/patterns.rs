@@ -1,0 +1,492 @@
+//! What the back end makes of each operation on operands of up to 16 bits, against Rust: all pairs of
+//! bytes, edge values and random words, at every level, for each place an operand can be in.
+//!
+//! In: small functions in the middle IR that load from fixed addresses, compute and store. They are
+//! compiled and linked as they are, without the optimiser, and called on the CPU. With PYCOC_LONG
+//! set, every pair of bytes, every constant byte, and a million pairs of words for each pattern.
+
+use mos6502::cpu::CPU;
+use mos6502::instruction::Nmos6502;
+use mos6502::memory::{Bus, Memory};
+use mos6502::registers::Status;
+use pycoc::base::diag::Sink;
+use pycoc::driver::build;
+use pycoc::driver::dump::Dump;
+use pycoc::driver::session::{OptLevel, Options};
+use pycoc::mir::{text, verify};
+
+/// Where the operands and the result lie.
+const A: u16 = 0x0340;
+const B: u16 = 0x0344;
+const RESULT: u16 = 0x0348;
+/// A return here ends a call.
+const RETURN: u16 = 0x0400;
+
+/// What an operation computes from two operands of `bits` bits.
+type Meaning = Box<dyn Fn(u32, u32) -> u32>;
+
+/// A function of the middle IR, and what it shall leave at `RESULT`.
+struct Pattern {
+    name: String,
+    /// The lines of `b0` and further blocks; `A`, `B` and `R` stand for the addresses.
+    body: String,
+    /// Bits of the operands and bytes of the result.
+    bits: u32,
+    result: usize,
+    /// False when the second operand is not used.
+    binary: bool,
+    meaning: Meaning,
+}
+
+fn long() -> bool {
+    std::env::var_os("PYCOC_LONG").is_some()
+}
+
+fn signed(a: u32, bits: u32) -> i32 {
+    (a << (32 - bits)) as i32 >> (32 - bits)
+}
+
+fn mask(bits: u32) -> u32 {
+    u32::MAX >> (32 - bits)
+}
+
+/// The operations of two operands, in words of the text form.
+fn operation(op: &str, bits: u32, a: u32, b: u32) -> u32 {
+    let (sa, sb) = (signed(a, bits), signed(b, bits));
+    let largest = mask(bits) >> 1;
+    let result = match op {
+        "add" => a.wrapping_add(b),
+        "sub" => a.wrapping_sub(b),
+        "mul" => a.wrapping_mul(b),
+        "and" => a & b,
+        "or" => a | b,
+        "xor" => a ^ b,
+        "udiv" => a.checked_div(b).unwrap_or(u32::MAX),
+        "urem" => a.checked_rem(b).unwrap_or(a),
+        "sdiv" if b == 0 => {
+            if sa < 0 {
+                largest + 1
+            } else {
+                largest
+            }
+        }
+        "sdiv" => (sa / sb) as u32,
+        "srem" if b == 0 => a,
+        "srem" => (sa % sb) as u32,
+        "shl" => a.checked_shl(b).unwrap_or(0),
+        "shr" => a.checked_shr(b).unwrap_or(0),
+        "sar" => (sa >> b.min(31)) as u32,
+        "eq" => (a == b).into(),
+        "ne" => (a != b).into(),
+        "ult" => (a < b).into(),
+        "ule" => (a <= b).into(),
+        "ugt" => (a > b).into(),
+        "uge" => (a >= b).into(),
+        "slt" => (sa < sb).into(),
+        "sle" => (sa <= sb).into(),
+        "sgt" => (sa > sb).into(),
+        "sge" => (sa >= sb).into(),
+        other => panic!("no operation {other}"),
+    };
+    result & mask(bits)
+}
+
+const ARITHMETIC: &[&str] =
+    &["add", "sub", "mul", "and", "or", "xor", "udiv", "urem", "sdiv", "srem", "shl", "shr", "sar"];
+const CONDITIONS: &[&str] = &["eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"];
+
+fn is_condition(op: &str) -> bool {
+    CONDITIONS.contains(&op)
+}
+
+/// The operation `op` on `v0` and `v1`, stored.
+fn compute(op: &str, bits: u32) -> String {
+    match is_condition(op) {
+        true => format!("v2: i1 = cmp {op} v0, v1\nv3: i8 = zext v2\nstore [R], v3\nreturn"),
+        false => format!("v2: i{bits} = {op} v0, v1\nstore [R], v2\nreturn"),
+    }
+}
+
+/// The same comparison as a branch.
+fn branch(op: &str) -> String {
+    format!(
+        "v2: i1 = cmp {op} v0, v1\nv3: i8 = const 1\nv4: i8 = const 0\nbranch v2, b1, b2\nb1:\n\
+         store [R], v3\nreturn\nb2:\nstore [R], v4\nreturn"
+    )
+}
+
+fn pattern(name: String, bits: u32, op: &'static str, body: String) -> Pattern {
+    let result = if is_condition(op) { 1 } else { bits as usize / 8 };
+    let meaning = Box::new(move |a, b| operation(op, bits, a, b));
+    Pattern { name, body, bits, result, binary: true, meaning }
+}
+
+/// A pattern of one operand.
+fn unary(name: String, bits: u32, result: usize, body: String, meaning: Meaning) -> Pattern {
+    Pattern { name, body, bits, result, binary: false, meaning }
+}
+
+/// Two operands in memory, in registers, through a pointer, indexed, and the same one twice.
+fn two_operands(bits: u32) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for &op in ARITHMETIC.iter().chain(CONDITIONS) {
+        let mut bodies = vec![("", compute(op, bits))];
+        if is_condition(op) {
+            bodies.push(("branch on ", branch(op)));
+        }
+        for (what, body) in bodies {
+            let loads = format!("v0: i{bits} = load [A]\nv1: i{bits} = load [B]\n");
+            let name = |place| format!("{what}{op} of i{bits} {place}");
+            patterns.push(pattern(name("in memory"), bits, op, loads.clone() + &body));
+            let held = loads.replace("load", "load volatile");
+            patterns.push(pattern(name("in registers"), bits, op, held + &body));
+            let pointers = format!(
+                "v8: i16 = load [P]\nv9: i8 = load [Q]\nv0: i{bits} = load [v8 + v9]\nv1: i{bits} = load [B]\n"
+            );
+            patterns.push(pattern(name("through a pointer"), bits, op, pointers + &body));
+            let indexed =
+                format!("v9: i8 = load [Q]\nv0: i{bits} = load [A]\nv1: i{bits} = load [B0 + v9]\n");
+            patterns.push(pattern(name("indexed"), bits, op, indexed + &body));
+            let twice = body.replace("v1", "v0");
+            let meaning = Box::new(move |a, _| operation(op, bits, a, a));
+            let result = if is_condition(op) { 1 } else { bits as usize / 8 };
+            let loads = format!("v0: i{bits} = load [A]\n");
+            patterns.push(unary(name("with itself"), bits, result, loads + &twice, meaning));
+        }
+    }
+    patterns
+}
+
+/// One operand a constant, on either side; in memory that is changed in place.
+fn with_constants(bits: u32, constants: &[u32]) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for &op in ARITHMETIC.iter().chain(CONDITIONS) {
+        for &n in constants {
+            let n = n & mask(bits);
+            let result = if is_condition(op) { 1 } else { bits as usize / 8 };
+            let right = format!("v1: i{bits} = const {n}\nv0: i{bits} = load [A]\n");
+            let left = format!("v0: i{bits} = const {n}\nv1: i{bits} = load [A]\n");
+            let mut bodies = vec![("", compute(op, bits))];
+            if is_condition(op) {
+                bodies.push(("branch on ", branch(op)));
+            }
+            for (what, body) in bodies {
+                let meaning = Box::new(move |a, _| operation(op, bits, a, n));
+                let name = format!("{what}i{bits} {op} {n}");
+                patterns.push(unary(name, bits, result, right.clone() + &body, meaning));
+                let meaning = Box::new(move |a, _| operation(op, bits, n, a));
+                let name = format!("{what}{n} {op} i{bits}");
+                patterns.push(unary(name, bits, result, left.clone() + &body, meaning));
+            }
+            if !is_condition(op) {
+                // The result replaces the operand, which goes to the place of results first.
+                let body = format!(
+                    "v3: i{bits} = load [A]\nstore [R], v3\nv1: i{bits} = const {n}\nv0: i{bits} = load [R]\n\
+                     v2: i{bits} = {op} v0, v1\nstore [R], v2\nreturn"
+                );
+                let meaning = Box::new(move |a, _| operation(op, bits, a, n));
+                patterns.push(unary(format!("i{bits} {op} {n} in place"), bits, result, body, meaning));
+            }
+        }
+    }
+    patterns
+}
+
+/// Extensions, truncations, single operands, choices, and bytes put together.
+fn conversions() -> Vec<Pattern> {
+    let one = |name: &str, bits: u32, result: usize, body: &str, meaning: fn(u32, u32) -> u32| {
+        unary(
+            name.to_string(),
+            bits,
+            result,
+            format!("v0: i{bits} = load [A]\n{body}\nreturn"),
+            Box::new(meaning),
+        )
+    };
+    let two = |name: &str, bits: u32, result: usize, body: &str, meaning: fn(u32, u32) -> u32| Pattern {
+        binary: true,
+        ..unary(
+            name.to_string(),
+            bits,
+            result,
+            format!("v0: i{bits} = load [A]\nv1: i{bits} = load [B]\n{body}\nreturn"),
+            Box::new(meaning),
+        )
+    };
+    vec![
+        one("neg i8", 8, 1, "v1: i8 = neg v0\nstore [R], v1", |a, _| a.wrapping_neg()),
+        one("neg i16", 16, 2, "v1: i16 = neg v0\nstore [R], v1", |a, _| a.wrapping_neg()),
+        one("not i8", 8, 1, "v1: i8 = not v0\nstore [R], v1", |a, _| !a),
+        one("not i16", 16, 2, "v1: i16 = not v0\nstore [R], v1", |a, _| !a),
+        one("zext", 8, 2, "v1: i16 = zext v0\nstore [R], v1", |a, _| a),
+        one("sext", 8, 2, "v1: i16 = sext v0\nstore [R], v1", |a, _| signed(a, 8) as u32),
+        one("sext to i32", 16, 4, "v1: i32 = sext v0\nstore [R], v1", |a, _| signed(a, 16) as u32),
+        one("trunc", 16, 1, "v1: i8 = trunc v0\nstore [R], v1", |a, _| a),
+        one(
+            "high byte",
+            16,
+            1,
+            "v1: i8 = const 8\nv2: i16 = shr v0, v1\nv3: i8 = trunc v2\nstore [R], v3",
+            |a, _| a >> 8,
+        ),
+        one(
+            "swap",
+            16,
+            2,
+            "v1: i8 = const 8\nv2: i16 = shr v0, v1\nv3: i16 = shl v0, v1\nv4: i16 = or v2, v3\nstore [R], v4",
+            |a, _| a >> 8 | a << 8,
+        ),
+        two(
+            "word of bytes",
+            8,
+            2,
+            "v2: i16 = zext v0\nv3: i16 = zext v1\nv4: i8 = const 8\nv5: i16 = shl v3, v4\nv6: i16 = or v2, v5\nstore [R], v6",
+            |a, b| a | b << 8,
+        ),
+        two(
+            "word plus byte",
+            16,
+            2,
+            "v2: i8 = trunc v1\nv3: i16 = zext v2\nv4: i16 = add v0, v3\nstore [R], v4",
+            |a, b| a + (b & 0xff),
+        ),
+        two(
+            "word minus signed byte",
+            16,
+            2,
+            "v2: i8 = trunc v1\nv3: i16 = sext v2\nv4: i16 = sub v0, v3\nstore [R], v4",
+            |a, b| a.wrapping_sub(signed(b, 8) as u32),
+        ),
+        two(
+            "product of bytes",
+            8,
+            2,
+            "v2: i16 = zext v0\nv3: i16 = zext v1\nv4: i16 = mul v2, v3\nstore [R], v4",
+            |a, b| a * b,
+        ),
+        two(
+            "product of signed bytes",
+            8,
+            2,
+            "v2: i16 = sext v0\nv3: i16 = sext v1\nv4: i16 = mul v2, v3\nstore [R], v4",
+            |a, b| (signed(a, 8) * signed(b, 8)) as u32,
+        ),
+        two(
+            "product of words",
+            16,
+            4,
+            "v2: i32 = zext v0\nv3: i32 = zext v1\nv4: i32 = mul v2, v3\nstore [R], v4",
+            |a, b| a * b,
+        ),
+        two(
+            "product of signed words",
+            16,
+            4,
+            "v2: i32 = sext v0\nv3: i32 = sext v1\nv4: i32 = mul v2, v3\nstore [R], v4",
+            |a, b| (signed(a, 16) * signed(b, 16)) as u32,
+        ),
+        two(
+            "product of a signed and an unsigned word",
+            16,
+            4,
+            "v2: i32 = sext v0\nv3: i32 = zext v1\nv4: i32 = mul v2, v3\nstore [R], v4",
+            |a, b| (signed(a, 16) as u32).wrapping_mul(b),
+        ),
+        two(
+            "middle of a product",
+            16,
+            2,
+            "v2: i32 = sext v0\nv3: i32 = sext v1\nv4: i32 = mul v2, v3\nv5: i8 = const 8\nv6: i32 = sar v4, v5\nv7: i16 = trunc v6\nstore [R], v7",
+            |a, b| (signed(a, 16) * signed(b, 16) >> 8) as u32,
+        ),
+        two(
+            "quotient and remainder",
+            16,
+            4,
+            "v2: i16 = udiv v0, v1\nstore [R], v2\nv3: i16 = urem v0, v1\nstore [R + 2], v3",
+            |a, b| operation("udiv", 16, a, b) | operation("urem", 16, a, b) << 16,
+        ),
+        two(
+            "signed quotient and remainder",
+            16,
+            4,
+            "v2: i16 = srem v0, v1\nstore [R + 2], v2\nv3: i16 = sdiv v0, v1\nstore [R], v3",
+            |a, b| operation("sdiv", 16, a, b) | operation("srem", 16, a, b) << 16,
+        ),
+        two(
+            "quotient and remainder of bytes",
+            8,
+            2,
+            "v2: i8 = udiv v0, v1\nstore [R], v2\nv3: i8 = urem v0, v1\nstore [R + 1], v3",
+            |a, b| operation("udiv", 8, a, b) | operation("urem", 8, a, b) << 8,
+        ),
+        two("maximum", 8, 1, "v2: i1 = cmp ult v0, v1\nv3: i8 = select v2, v1, v0\nstore [R], v3", |a, b| {
+            a.max(b)
+        }),
+        two(
+            "signed minimum of words",
+            16,
+            2,
+            "v2: i1 = cmp slt v0, v1\nv3: i16 = select v2, v0, v1\nstore [R], v3",
+            |a, b| signed(a, 16).min(signed(b, 16)) as u32,
+        ),
+        two(
+            "both",
+            8,
+            1,
+            "v2: i8 = const 9\nv3: i1 = cmp ult v0, v2\nv4: i1 = cmp sgt v1, v2\nv5: i1 = and v3, v4\nv6: i8 = zext v5\nstore [R], v6",
+            |a, b| (a < 9 && signed(b, 8) > 9).into(),
+        ),
+    ]
+}
+
+/// The compiled patterns on a CPU.
+struct Compiled {
+    cpu: CPU<Memory, Nmos6502>,
+    entries: Vec<u16>,
+}
+
+impl Compiled {
+    fn new(patterns: &[Pattern], opt: OptLevel) -> Compiled {
+        let mut source = String::from("env kernal\nentry @main\n\nfunc @main() {\nb0:\n");
+        for k in 0..patterns.len() {
+            source += &format!("  call @p{k}()\n");
+        }
+        source += "  return\n}\n";
+        for (k, pattern) in patterns.iter().enumerate() {
+            let places =
+                [("A]", A), ("B]", B), ("R]", RESULT), ("R + 1]", RESULT + 1), ("R + 2]", RESULT + 2)];
+            let mut body = pattern.body.clone();
+            for (name, at) in places.into_iter().chain([("P]", B + 16), ("Q]", B + 18)]) {
+                body = body.replace(&format!("[{name}"), &format!("[${at:04x}]"));
+            }
+            // The index in Q is 3 and the pointer in P points three below A.
+            body = body.replace("[B0 + v9]", &format!("[${:04x} + v9]", B - 3));
+            source += &format!("\nfunc @p{k}() {{\nb0:\n{body}\n}}\n");
+        }
+        let mut program = text::parse(&source).unwrap_or_else(|e| panic!("{e:?}\n{source}"));
+        verify::verify(&program).unwrap_or_else(|faults| panic!("{}\n{source}", faults.join("\n")));
+        let (options, mut sink) = (Options { opt, ..Options::default() }, Sink::default());
+        let image = build::image(&mut program, &[], &options, &mut Dump::new(&options), &mut sink);
+        let messages: Vec<&str> = sink.iter().map(|d| d.message.as_str()).collect();
+        let image = image.unwrap_or_else(|| panic!("{messages:?}"));
+        let mut memory = Memory::new();
+        memory.set_bytes(image.load, &image.bytes);
+        memory.set_bytes(B + 16, &(A - 3).to_le_bytes());
+        memory.set_byte(B + 18, 3);
+        let entries = (0..patterns.len()).map(|k| image.symbols[format!("p{k}").as_str()]).collect();
+        Compiled { cpu: CPU::new(memory, Nmos6502), entries }
+    }
+
+    fn call(&mut self, k: usize, a: u32, b: u32, result: usize) -> u32 {
+        let cpu = &mut self.cpu;
+        cpu.memory.set_bytes(A, &a.to_le_bytes()[..2]);
+        cpu.memory.set_bytes(B, &b.to_le_bytes()[..2]);
+        cpu.memory.set_bytes(RESULT, &[0x5a; 4]);
+        // Nothing may depend on what the registers and flags held.
+        let noise = a.wrapping_mul(0x9e37_79b9).wrapping_add(b.wrapping_mul(0x85eb_ca6b));
+        let [x, y, acc, flags] = noise.to_le_bytes();
+        (cpu.registers.accumulator, cpu.registers.index_x, cpu.registers.index_y) = (acc, x, y);
+        cpu.registers.status = Status::from_bits_truncate(flags & 0b1100_0011);
+        cpu.registers.stack_pointer.0 = 0xfd;
+        cpu.memory.set_bytes(0x01fe, &(RETURN - 1).to_le_bytes());
+        cpu.registers.program_counter = self.entries[k];
+        let start = cpu.cycles;
+        while cpu.registers.program_counter != RETURN {
+            assert!(cpu.single_step() && cpu.cycles - start < 100_000, "pattern {k} does not return");
+        }
+        let bytes = [0, 1, 2, 3].map(|k| if k < result { cpu.memory.get_byte(RESULT + k as u16) } else { 0 });
+        u32::from_le_bytes(bytes)
+    }
+}
+
+/// A pseudo-random number.
+fn next(seed: &mut u32) -> u32 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
+    *seed
+}
+
+/// A word that is often near an edge.
+fn word(seed: &mut u32) -> u32 {
+    const EDGES: [u32; 16] = [
+        0, 1, 2, 0x7f, 0x80, 0x81, 0xff, 0x100, 0x101, 0x7fff, 0x8000, 0x8001, 0xff7f, 0xff80, 0xfffe, 0xffff,
+    ];
+    let random = next(seed);
+    match next(seed) % 4 {
+        0 => EDGES[random as usize % 16],
+        1 => random >> 16 >> (random % 16),
+        _ => random & 0xffff,
+    }
+}
+
+/// Runs the patterns on all levels: every operand or pair of bytes, or many words.
+fn check(patterns: &[Pattern], pairs: usize) {
+    let mut calls = 0u64;
+    for opt in [OptLevel::O0, OptLevel::O2, OptLevel::Os] {
+        let mut compiled = Compiled::new(patterns, opt);
+        for (k, pattern) in patterns.iter().enumerate() {
+            let mut test = |a: u32, b: u32| {
+                let expected = (pattern.meaning)(a, b) & mask(8 * pattern.result as u32);
+                let found = compiled.call(k, a, b, pattern.result);
+                calls += 1;
+                assert!(
+                    found == expected,
+                    "{opt:?}: {} of {a:#x}, {b:#x}: {found:#x}, not {expected:#x}",
+                    pattern.name
+                );
+            };
+            let mut seed = 0x1234_5678 + k as u32;
+            match (pattern.bits, pattern.binary) {
+                (8, false) => (0..0x100).for_each(|a| test(a, 0)),
+                (8, true) if long() => (0..0x1_0000).for_each(|pair| test(pair & 0xff, pair >> 8)),
+                (8, true) => (0..0x1_0000).step_by(157).for_each(|pair| test(pair & 0xff, pair >> 8)),
+                (_, false) if pairs >= 0x1_0000 => (0..0x1_0000).for_each(|a| test(a, 0)),
+                _ => (0..pairs).for_each(|_| test(word(&mut seed), word(&mut seed))),
+            }
+        }
+    }
+    println!("{} patterns at three levels, {calls} calls", patterns.len());
+}
+
+#[test]
+fn two_bytes() {
+    check(&two_operands(8), 0);
+}
+
+#[test]
+fn two_words() {
+    check(&two_operands(16), if long() { 1_000_000 } else { 300 });
+}
+
+#[test]
+fn a_byte_and_a_constant() {
+    const EDGES: &[u32] = &[0, 1, 2, 3, 7, 8, 9, 10, 64, 100, 127, 128, 129, 200, 254, 255];
+    if !long() {
+        return check(&with_constants(8, EDGES), 0);
+    }
+    for part in 0..16 {
+        let constants: Vec<u32> = (part * 16..part * 16 + 16).collect();
+        check(&with_constants(8, &constants), 0);
+    }
+}
+
+#[test]
+fn a_word_and_a_constant() {
+    const EDGES: &[u32] =
+        &[0, 1, 2, 3, 8, 10, 15, 16, 0x7f, 0x80, 0xff, 0x100, 0x1ff, 0x7fff, 0x8000, 0xff00, 0xfffe, 0xffff];
+    for constants in EDGES.chunks(6) {
+        check(&with_constants(16, constants), if long() { 0x1_0000 } else { 40 });
+    }
+    let mut seed = 99;
+    for _ in 0..if long() { 20 } else { 0 } {
+        let constants: Vec<u32> = (0..6).map(|_| word(&mut seed)).collect();
+        check(&with_constants(16, &constants), 0x1_0000);
+    }
+}
+
+#[test]
+fn conversions_and_combinations() {
+    check(&conversions(), if long() { 1_000_000 } else { 2000 });
+}
