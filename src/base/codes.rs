@@ -2,7 +2,7 @@
 //!
 //! E0xxx syntax and layout · E1xxx names, types, meaning · E2xxx modules and imports ·
 //! E3xxx inline assembly · E4xxx linking, memory, `.LIB` files · E5xxx files and options ·
-//! W0xxx warnings. A code is never reused. Each has a page in `docs/errors/` and a fixture.
+//! R0xxx remarks · W0xxx warnings. A code is never reused. Each has a page in `docs/errors/` and a fixture.
 
 /// A diagnostic code: an index into [`CODES`] by its text, such as `E0101`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -178,6 +178,14 @@ codes! {
     PROGRAM_FAILED "E5005" "the program failed";
     BAD_PROJECT "E5006" "a fault in the project file";
     NO_DEBUG_MAP "E5007" "a program without its debug map";
+
+    // Remarks.
+    WIDE_COUNTER "R0001" "a loop that counts in 16 bits";
+    WIDE_INDEX "R0002" "an element that is reached by a 16-bit index";
+    NOT_INLINED "R0003" "a function that was not copied into its caller";
+    SAVED_ON_STACK "R0004" "a function that saves its variables on the stack";
+    OUTSIDE_ZERO_PAGE "R0005" "variables that found no room in zero page";
+    ROUTINE_CALLED "R0006" "an operation that calls a run-time routine";
 
     // Warnings.
     NARROW_OVERFLOW "W0001" "an operation in 8 bits may overflow before it is widened";

@@ -10,6 +10,8 @@ use crate::base::source::Span;
 /// How serious a diagnostic is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
+    /// What the compiler did, for those who want faster code.
+    Remark,
     Warning,
     Error,
 }
@@ -75,6 +77,11 @@ impl Diagnostic {
     /// A warning at `span`.
     pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, Some(span), message.into())
+    }
+
+    /// A remark at `span`.
+    pub fn remark(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Remark, code, Some(span), message.into())
     }
 
     /// An error without a place in a source.

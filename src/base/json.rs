@@ -20,6 +20,7 @@ pub fn line(sources: &SourceMap, diagnostic: &Diagnostic) -> String {
         "severity": match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Remark => "remark",
         },
         "code": diagnostic.code.0,
         "message": diagnostic.message,

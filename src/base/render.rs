@@ -18,6 +18,7 @@ pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Strin
     let (kind, paint) = match diagnostic.severity {
         Severity::Error => (ReportKind::Error, Color::Red),
         Severity::Warning => (ReportKind::Warning, Color::Yellow),
+        Severity::Remark => (ReportKind::Custom(title(Severity::Remark), Color::Blue), Color::Blue),
     };
     let Some(primary) = diagnostic.span else {
         return unframed(diagnostic);
@@ -48,9 +49,17 @@ pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Strin
     let mut bytes = Vec::new();
     let written = report.finish().write(Framed::new(sources, diagnostic), &mut bytes);
     match written {
-        Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(()) if color => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(()) => uncolored(&String::from_utf8_lossy(&bytes)),
         Err(_) => short(sources, diagnostic),
     }
+}
+
+/// The text without the colours that ariadne gives to a kind of report that it does not know.
+fn uncolored(text: &str) -> String {
+    let mut parts = text.split('\x1b');
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |plain, part| plain + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
 /// The one-line form `file:line: Error: text`, with its notes and helps indented below it.
@@ -73,6 +82,7 @@ fn title(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "Error",
         Severity::Warning => "Warning",
+        Severity::Remark => "Remark",
     }
 }
 

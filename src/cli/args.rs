@@ -54,7 +54,7 @@ pub struct CompileArgs {
     #[arg(short = 'o', value_name = "PATH")]
     pub output: Option<String>,
 
-    /// Also write asm, listing, map, labels, debug, deps, graph, tokens, ast, hir, mir or obj;
+    /// Also write asm, listing, map, labels, debug, remarks, deps, graph, tokens, ast, hir, mir or obj;
     /// the path - is standard output
     #[arg(long, value_name = "KIND[=PATH]", value_parser = values::emit)]
     pub emit: Vec<Emit>,

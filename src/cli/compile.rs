@@ -52,6 +52,7 @@ pub fn compile_options(args: &CompileArgs) -> Options {
         },
         output: args.output.clone(),
         emit: args.emit.clone(),
+        message_format: args.messages.message_format,
         d64: args.d64.clone(),
         ..shared_options(&args.build)
     }

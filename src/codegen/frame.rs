@@ -40,6 +40,14 @@ pub struct Frames {
     pub overflow: Vec<FuncId>,
 }
 
+impl Frames {
+    /// Bytes of a function's variables that are not in zero page, if there are any.
+    pub fn outside(&self, func: FuncId) -> Option<usize> {
+        let bytes = self.cells[func].iter().filter(|place| matches!(place, Place::Frame(_))).count();
+        (bytes > 0).then_some(bytes)
+    }
+}
+
 /// A group on its way to an address.
 struct Candidate {
     func: FuncId,

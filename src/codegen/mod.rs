@@ -18,6 +18,7 @@ pub mod mach;
 pub mod module;
 pub mod prepare;
 pub mod print;
+pub mod remarks;
 pub mod select;
 pub mod squares;
 pub mod webs;
@@ -62,7 +63,9 @@ pub struct Generated {
     pub mapped: Vec<RangeInclusive<u16>>,
     /// Zero page that the code writes.
     pub zero_page: ZpSet,
-    /// The functions in low-level form, for `--emit lir`.
+    /// Functions with so many bytes of variables that found no room there.
+    pub outside_zero_page: Vec<(FuncId, usize)>,
+    /// The functions in low-level form, for `--emit lir` and remarks.
     pub low_level: Vec<LFunc>,
 }
 
@@ -141,6 +144,7 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
             .collect(),
         mapped,
         zero_page: frames.zero_page,
+        outside_zero_page: wanted.iter().filter_map(|f| Some((*f, frames.outside(*f)?))).collect(),
         low_level: wanted.iter().filter_map(|f| Some(compiled[*f].take()?.low)).collect(),
     }
 }

@@ -65,7 +65,7 @@ pub fn build(
         dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
         dump.stage(EmitKind::Graph, || obj::deps::dot(&lib.name, &lib.file));
         let libs = vec![(lib.file_name(), lib.bytes)];
-        return Some(Built { libs, emits: dump.finish(), ..Built::default() });
+        return Some(Built { libs, emits: dump.finish(sources), ..Built::default() });
     }
     let names: Vec<String> = checked.modules.iter().rev().skip(1).map(|m| m.name.clone()).collect();
     let (modules, finished) = separate(checked, options, sources, sink)?;
@@ -73,6 +73,7 @@ pub fn build(
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
+    dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
     let image = image(&mut program, &finished, options, &mut dump, sink)?;
     dump.image(&image, sources, &names);
     dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
@@ -88,7 +89,7 @@ pub fn build(
         None => None,
     };
     let map = options.debug_map.then(|| DebugMap::of(&image, sources, &names));
-    Some(Built { prg: Some(prg), crt, libs, d64, map, emits: dump.finish() })
+    Some(Built { prg: Some(prg), crt, libs, d64, map, emits: dump.finish(sources) })
 }
 
 /// Makes the image of an optimised program and the modules that are finished code.
@@ -109,6 +110,7 @@ pub fn image(
     }
     dump.stage(EmitKind::Lir, || codegen::print::low_level(program, &generated.low_level));
     dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
+    dump.remarks(|remarks| codegen::remarks::collect(program, &generated, remarks));
     let mut input = LinkInput {
         sections: generated.sections,
         entry: generated.entry,
@@ -314,16 +316,20 @@ fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedMo
     input.zero_page |= codegen::module::ZERO_PAGE;
 }
 
-/// Optimises a program or module as the options say.
-pub fn optimise(program: &mut Program, options: &Options) {
-    let level = match options.opt {
+/// The level as the optimiser knows it.
+pub fn level(options: &Options) -> opt::Level {
+    match options.opt {
         OptLevel::O0 => opt::Level::O0,
         OptLevel::O1 => opt::Level::O1,
         OptLevel::O2 => opt::Level::O2,
         OptLevel::Os => opt::Level::Os,
-    };
+    }
+}
+
+/// Optimises a program or module as the options say.
+pub fn optimise(program: &mut Program, options: &Options) {
     let options = opt::OptOptions {
-        level,
+        level: level(options),
         without: options.without.clone(),
         bisect: options.opt_bisect.and_then(|n| u32::try_from(n).ok()),
         print_after: options.print_after.clone(),

@@ -3,9 +3,10 @@
 //! In: what `build.rs` has at each stage. Out: texts, in the order in which they were asked for.
 //! Not here: where they are written (`output.rs`).
 
-use crate::base::diag::Sink;
+use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::{FileId, SourceFile, SourceMap, Span};
-use crate::driver::session::{Emit, EmitKind, Options};
+use crate::base::{json, render};
+use crate::driver::session::{Emit, EmitKind, MessageFormat, Options};
 use crate::link::Image;
 use crate::link::map::map;
 use crate::out::dbg::DebugMap;
@@ -16,12 +17,13 @@ use crate::{out, parse};
 pub struct Dump<'a> {
     options: &'a Options,
     done: Vec<(Emit, Vec<u8>)>,
+    remarks: Sink,
 }
 
 impl<'a> Dump<'a> {
     /// Nothing yet.
     pub fn new(options: &'a Options) -> Self {
-        Self { options, done: Vec::new() }
+        Self { options, done: Vec::new(), remarks: Sink::default() }
     }
 
     /// Makes the text of a stage, if it was asked for.
@@ -54,8 +56,23 @@ impl<'a> Dump<'a> {
         self.stage(EmitKind::Graph, || out::graph::dot(image));
     }
 
+    /// Lets a stage add its remarks, if they were asked for.
+    pub fn remarks(&mut self, add: impl FnOnce(&mut Sink)) {
+        if self.options.emits(EmitKind::Remarks) {
+            add(&mut self.remarks);
+        }
+    }
+
     /// All texts, in the order of the options.
-    pub fn finish(mut self) -> Vec<(Emit, Vec<u8>)> {
+    pub fn finish(mut self, sources: &SourceMap) -> Vec<(Emit, Vec<u8>)> {
+        let mut remarks = std::mem::take(&mut self.remarks);
+        remarks.sort();
+        let show = |remark: &Diagnostic| match self.options.message_format {
+            MessageFormat::Human => render::human(sources, remark, false) + "\n",
+            MessageFormat::Short => render::short(sources, remark),
+            MessageFormat::Json => json::line(sources, remark),
+        };
+        self.stage(EmitKind::Remarks, || remarks.iter().map(show).collect());
         let place = |emit: &Emit| self.options.emit.iter().position(|e| e == emit);
         self.done.sort_by_key(|(emit, _)| place(emit));
         self.done

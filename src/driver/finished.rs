@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::SourceMap;
-use crate::driver::build::{codegen_options, optimise};
+use crate::driver::build::{codegen_options, level, optimise};
 use crate::driver::dump::Dump;
 use crate::driver::session::{EmitKind, LibFormat, Options};
 use crate::mos::item::Name;
@@ -20,7 +20,7 @@ use crate::obj::notation::{self, Facts, RUN_TIME};
 use crate::obj::object::Section;
 use crate::sema::hir;
 use crate::sema::interface::{ExportItem, FieldPlace, Interface};
-use crate::{codegen, lower, mir, out};
+use crate::{codegen, lower, mir, opt, out};
 
 /// The longest name of a module, so that the file's name with `.LIB` fits a disk.
 pub const MAX_NAME: usize = 12;
@@ -127,12 +127,14 @@ pub fn compile(
     let mut program = lower::lower(&[module], sources, lower::Options { checks: options.checks });
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
+    dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
     let generated = codegen::generate(&mut program, &codegen_options(options, true), sink);
     if sink.has_errors() {
         return None;
     }
     dump.stage(EmitKind::Lir, || codegen::print::low_level(&program, &generated.low_level));
     dump.stage(EmitKind::Obj, || out::asm::write(&generated.sections));
+    dump.remarks(|remarks| codegen::remarks::collect(&program, &generated, remarks));
     let own = |symbol: &Name| {
         let rest = symbol.as_str().strip_prefix(module.name.as_str()).and_then(|s| s.strip_prefix('.'));
         rest.unwrap_or(symbol.as_str()).to_string()

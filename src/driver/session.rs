@@ -74,6 +74,7 @@ pub enum EmitKind {
     Map,
     Labels,
     Debug,
+    Remarks,
     Deps,
     Graph,
     Tokens,
@@ -84,14 +85,15 @@ pub enum EmitKind {
     Obj,
 }
 
-/// Every kind with its name on the command line and the ending of its file. The inner stages have
-/// no ending: they go to standard output unless a path is given.
+/// Every kind with its name on the command line and the ending of its file. Remarks and the inner
+/// stages have no ending: they go to standard output unless a path is given.
 pub const EMIT_KINDS: &[(EmitKind, &str, &str)] = &[
     (EmitKind::Asm, "asm", "asm"),
     (EmitKind::Listing, "listing", "lst"),
     (EmitKind::Map, "map", "map"),
     (EmitKind::Labels, "labels", "lbl"),
     (EmitKind::Debug, "debug", "dbg.json"),
+    (EmitKind::Remarks, "remarks", ""),
     (EmitKind::Deps, "deps", "d"),
     (EmitKind::Graph, "graph", "dot"),
     (EmitKind::Tokens, "tokens", ""),
@@ -161,6 +163,8 @@ pub struct Options {
     /// Run-time checks of indices, aliases, stack and string capacity.
     pub checks: bool,
     pub emit: Vec<Emit>,
+    /// How remarks are shown.
+    pub message_format: MessageFormat,
     /// `Built::map` is wanted.
     pub debug_map: bool,
     /// `--d64`: the path of a disk image to write.

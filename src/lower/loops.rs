@@ -62,9 +62,12 @@ impl FuncLower<'_, '_> {
 
     /// The statements of a body, then a jump to the next round.
     fn loop_body(&mut self, targets: Loop, body: &[Stmt]) {
+        let head = self.b.span();
         self.loops.push(targets);
         self.stmts(body);
         self.loops.pop();
+        // Counting belongs to the line of the loop.
+        self.b.set_span(head);
         if !self.b.is_terminated() {
             self.b.jump(targets.next);
         }

@@ -92,14 +92,7 @@ impl Inliner<'_> {
     }
 
     fn may_copy(&self, callee: FuncId) -> bool {
-        let func = &self.program.funcs[callee];
-        let insts = || func.blocks.iter().flat_map(|b| &b.insts);
-        !func.is_extern()
-            && !func.noinline
-            && func.kind == FuncKind::Normal
-            && func.relocate.is_none()
-            && !self.graph.recursive.contains(callee)
-            && !insts().any(|i| matches!(i.op, Op::Asm(_)))
+        obstacle(self.program, self.graph, callee).is_none()
     }
 
     fn pays(&self, callee: FuncId, args: usize, depth: u32, room: usize) -> bool {
@@ -115,21 +108,53 @@ impl Inliner<'_> {
         if self.calls[callee] == 1 && !needed_elsewhere {
             return true;
         }
-        // A call costs three bytes, and the moves of its arguments and result.
-        let call = 3 + 4 * args + if func.ret.is_some() { 3 } else { 0 };
-        price
-            <= match self.level {
-                Level::O0 => 0,
-                Level::Os => call,
-                Level::O1 => call + 8,
-                Level::O2 if depth > 0 => call + 60,
-                Level::O2 => call + 24,
-            }
+        price <= allowance(func, args, depth, self.level)
+    }
+}
+
+/// Why a function is never copied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Obstacle {
+    /// Its body is not here.
+    Finished,
+    /// It is a handler, or something needs it where it is.
+    Kept,
+    Recursion,
+    Assembly,
+}
+
+/// What stands against copying a function, if anything does.
+pub(super) fn obstacle(program: &Program, graph: &CallGraph, callee: FuncId) -> Option<Obstacle> {
+    let func = &program.funcs[callee];
+    let mut insts = func.blocks.iter().flat_map(|b| &b.insts);
+    if func.is_extern() {
+        Some(Obstacle::Finished)
+    } else if insts.any(|i| matches!(i.op, Op::Asm(_))) {
+        Some(Obstacle::Assembly)
+    } else if func.noinline || func.kind != FuncKind::Normal || func.relocate.is_some() {
+        Some(Obstacle::Kept)
+    } else if graph.recursive.contains(callee) {
+        Some(Obstacle::Recursion)
+    } else {
+        None
+    }
+}
+
+/// The price up to which a function is copied into several places.
+pub(super) fn allowance(func: &Func, args: usize, depth: u32, level: Level) -> usize {
+    // A call costs three bytes, and the moves of its arguments and result.
+    let call = 3 + 4 * args + if func.ret.is_some() { 3 } else { 0 };
+    match level {
+        Level::O0 => 0,
+        Level::Os => call,
+        Level::O1 => call + 8,
+        Level::O2 if depth > 0 => call + 60,
+        Level::O2 => call + 24,
     }
 }
 
 /// About how many bytes of code a function is.
-fn price(func: &Func) -> usize {
+pub(super) fn price(func: &Func) -> usize {
     let mut bytes = 0;
     for block in func.blocks.iter() {
         for inst in &block.insts {

@@ -21,6 +21,7 @@ mod page_loops;
 mod pipeline;
 mod ranges;
 mod rebase;
+pub mod remarks;
 mod rotate;
 mod shake;
 mod simplify_cfg;
