@@ -8,7 +8,7 @@ use crate::base::bytes::{Reader, Writer, read_u16_at};
 use crate::obj::deps::externals_of;
 use crate::obj::libfile::{
     External, FIRST_EXTERNAL, Function, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, MAGIC, Segment,
-    is_public,
+    ascii, is_public,
 };
 
 const HEADER: usize = 7;
@@ -54,7 +54,7 @@ impl Strings<'_> {
         let Some(length) = rest.iter().position(|b| *b == 0) else {
             return Err(LibError::new(field, "its string in the string table has no terminator"));
         };
-        let text = rest[..length].iter().map(|b| char::from(*b)).collect();
+        let text = ascii(&rest[..length], field)?;
         Ok((text, offset.saturating_add(u16::try_from(length + 1).unwrap_or(u16::MAX))))
     }
 

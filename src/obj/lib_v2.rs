@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::base::bytes::{Reader, Writer};
 use crate::obj::libfile::{
     External, FIRST_EXTERNAL, Function, Header, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, MAGIC,
-    Segment, is_public,
+    Segment, ascii, is_public,
 };
 
 /// Size of the fixed part of the header.
@@ -308,7 +308,7 @@ impl Strings<'_> {
             return Err(LibError::new(field, "its string in the string table has no terminator"));
         };
         *end = offset.saturating_add(u16::try_from(length + 1).unwrap_or(u16::MAX)).max(*end);
-        Ok(rest[..length].iter().map(|b| char::from(*b)).collect())
+        ascii(&rest[..length], field)
     }
 
     fn name(&self, offset: u16, field: &str, end: &mut u16) -> Result<(String, Option<String>)> {

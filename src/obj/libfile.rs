@@ -181,7 +181,35 @@ impl LibFile {
     }
 }
 
+/// A string of the string table, which is ASCII.
+pub fn ascii(bytes: &[u8], field: &str) -> Result<String, LibError> {
+    match bytes.is_ascii() {
+        true => Ok(bytes.iter().map(|b| char::from(*b)).collect()),
+        false => Err(LibError::new(field, "its string in the string table is not ASCII")),
+    }
+}
+
 /// True when a name is for other modules and has a type string.
 pub fn is_public(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_both_versions_are_ascii() {
+        for version in [1, 2] {
+            let function = Function { name: "_name".into(), code: vec![0x60], ..Function::default() };
+            let file = LibFile { version, functions: vec![function], ..LibFile::default() };
+            let mut bytes = file.write().unwrap();
+            assert_eq!(LibFile::read(&bytes).map(|file| file.functions[0].name.clone()), Ok("_name".into()));
+            let at = bytes.windows(5).position(|part| part == b"_name").unwrap();
+            bytes[at + 1] = 0xC3;
+            let error = LibFile::read(&bytes).unwrap_err();
+            let text = "name_offset of function 0: its string in the string table is not ASCII";
+            assert_eq!(error.to_string(), text, "version {version}");
+        }
+    }
 }

@@ -121,6 +121,8 @@ pub struct Machine {
     profile: Option<Profile>,
     entry: u16,
     reported_error: bool,
+    /// The last run ended at its limit, and the program would have gone on.
+    running: bool,
 }
 
 impl Default for Machine {
@@ -146,6 +148,7 @@ impl Machine {
             profile: None,
             entry: memmap::BASIC_START,
             reported_error: false,
+            running: false,
         }
     }
 
@@ -206,6 +209,7 @@ impl Machine {
         self.profile = options.profile.clone().map(Profile::new);
         let limit = now.saturating_add(options.max_cycles);
         let exit = self.execute(limit, drive);
+        self.running = matches!(exit, Exit::CycleLimit { .. });
         let exit = if exit == Exit::Returned && self.reported_error { Exit::RuntimeError } else { exit };
         Outcome { exit, cycles: self.cpu.cycles() - now, output: std::mem::take(&mut self.output) }
     }
@@ -359,9 +363,12 @@ impl Machine {
         screen::text(self.cpu.bus())
     }
 
-    /// A picture of the screen with its border, as a PNG file.
+    /// A picture of the screen with its border, as a PNG file: of the last frame with its raster effects while the
+    /// program runs, and of the screen that it leaves when it has ended.
     pub fn png(&self) -> Vec<u8> {
-        picture::png(self.cpu.bus_ref())
+        let bus = self.cpu.bus_ref();
+        let lines = if self.running { bus.vic.last_frame(self.cpu.cycles()) } else { bus.vic.still() };
+        picture::png(bus, &lines)
     }
 }
 

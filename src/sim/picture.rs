@@ -1,20 +1,23 @@
 //! A picture of the screen as the VIC shows it: text and bitmap modes, border, sprites.
 //!
-//! In: the chip's registers and memory at one moment. Out: a PNG of 384 × 272 pixels. Invariant: colours are indices
-//! 0–15 until the file is written. Not here: anything that changes during a frame (raster effects show their last
-//! state), open borders, idle graphics.
+//! In: the chip's registers at each line of a frame, and memory at one moment. Out: a PNG of 384 × 272 pixels.
+//! Invariant: colours are indices 0–15 until the file is written. Not here: changes within a line, open borders, idle
+//! graphics; memory and the bank are those of the end of the frame.
 
 use super::bus::Bus;
-use super::screen;
+use super::vic::Registers;
 
 pub const WIDTH: usize = 384;
 pub const HEIGHT: usize = 272;
 /// Where the 320 × 200 pixels of the display window begin.
-const LEFT: i32 = 32;
+const LEFT: usize = 32;
 const TOP: i32 = 36;
-/// Sprite coordinates of that corner.
+/// The X coordinate of a sprite in that corner.
 const SPRITE_LEFT: i32 = 24;
-const SPRITE_TOP: i32 = 50;
+/// The raster line of the first row of the picture.
+const FIRST_LINE: usize = 15;
+/// The raster line in which the chip looks whether the display is on.
+const DISPLAY_LINE: usize = 0x30;
 
 /// Red, green and blue of the sixteen colours on a PAL screen.
 const PALETTE: [u8; 48] = [
@@ -23,9 +26,9 @@ const PALETTE: [u8; 48] = [
     0x44, 0x44, 0x6C, 0x6C, 0x6C, 0x9A, 0xD2, 0x84, 0x6C, 0x5E, 0xB5, 0x95, 0x95, 0x95,
 ];
 
-/// The picture as a PNG file.
-pub fn png(bus: &Bus) -> Vec<u8> {
-    let pixels = render(bus);
+/// The picture as a PNG file; `lines` are the registers at each raster line.
+pub fn png(bus: &Bus, lines: &[Registers]) -> Vec<u8> {
+    let pixels = render(bus, lines);
     let packed: Vec<u8> = pixels.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, WIDTH as u32, HEIGHT as u32);
@@ -41,46 +44,53 @@ pub fn png(bus: &Bus) -> Vec<u8> {
 type Pixel = (u8, bool);
 
 /// Colour indices, row by row.
-pub fn render(bus: &Bus) -> Vec<u8> {
-    let vic = &bus.vic;
-    let border = vic.register(0x20) & 15;
-    let mut pixels = vec![border; WIDTH * HEIGHT];
-    let (control, control2) = (vic.register(0x11), vic.register(0x16));
-    if control & 0x10 == 0 {
-        return pixels;
+pub fn render(bus: &Bus, lines: &[Registers]) -> Vec<u8> {
+    let mut pixels = vec![0; WIDTH * HEIGHT];
+    let display = lines.get(DISPLAY_LINE).is_some_and(|vic| vic[0x11] & 0x10 != 0);
+    let mut sprites = Sprites::default();
+    let (above, visible) = lines.split_at(FIRST_LINE.min(lines.len()));
+    for (line, vic) in above.iter().enumerate() {
+        sprites.next_line(vic, line);
     }
-    let rows = if control & 8 != 0 { 0..200 } else { 4..196 };
-    let columns = if control2 & 8 != 0 { 0..320 } else { 7..311 };
-    let (scroll_x, scroll_y) = (i32::from(control2 & 7), i32::from(control & 7) - 3);
-    for y in rows {
-        let line: Vec<Pixel> = (0..320).map(|x| display_pixel(bus, x - scroll_x, y - scroll_y)).collect();
-        let sprites = sprite_line(bus, y + SPRITE_TOP);
-        for x in columns.clone() {
-            let (colour, foreground) = line[x as usize];
-            let shown = match sprites[x as usize] {
-                Some((sprite, behind)) if !(behind && foreground) => sprite,
-                _ => colour,
-            };
-            pixels[(y + TOP) as usize * WIDTH + (x + LEFT) as usize] = shown & 15;
+    for (row, (vic, pixels)) in visible.iter().zip(pixels.chunks_exact_mut(WIDTH)).enumerate() {
+        pixels.fill(vic[0x20] & 15);
+        let y = row as i32 - TOP;
+        let rows = if vic[0x11] & 8 != 0 { 0..200 } else { 4..196 };
+        if display && rows.contains(&y) {
+            display_line(bus, vic, y, &sprites.pixels(bus, vic), &mut pixels[LEFT..]);
         }
+        // A sprite is seen from the line after the one that its coordinate names.
+        sprites.next_line(vic, FIRST_LINE + row);
     }
     pixels
 }
 
+/// A line of the display window, from its left end on.
+fn display_line(bus: &Bus, vic: &Registers, y: i32, sprites: &[Option<Pixel>], pixels: &mut [u8]) {
+    let (scroll_x, scroll_y) = (i32::from(vic[0x16] & 7), i32::from(vic[0x11] & 7) - 3);
+    for x in if vic[0x16] & 8 != 0 { 0..320 } else { 7..311 } {
+        let (colour, foreground) = display_pixel(bus, vic, x as i32 - scroll_x, y - scroll_y);
+        let shown = match sprites[x] {
+            Some((sprite, behind)) if !(behind && foreground) => sprite,
+            _ => colour,
+        };
+        pixels[x] = shown & 15;
+    }
+}
+
 /// A pixel of the text or bitmap layer; outside its 320 × 200 the background shows.
-fn display_pixel(bus: &Bus, x: i32, y: i32) -> Pixel {
-    let vic = &bus.vic;
-    let background = vic.register(0x21) & 15;
+fn display_pixel(bus: &Bus, vic: &Registers, x: i32, y: i32) -> Pixel {
+    let background = vic[0x21] & 15;
     if !(0..320).contains(&x) || !(0..200).contains(&y) {
         return (background, false);
     }
     let (x, y) = (x as u16, y as u16);
     let cell = y / 8 * 40 + x / 8;
-    let code = bus.video_byte(screen::address(bus) + cell);
+    let code = bus.video_byte(screen(vic) + cell);
     let colour = bus.colour(cell);
-    let (extended, bitmap) = (vic.register(0x11) & 0x40 != 0, vic.register(0x11) & 0x20 != 0);
-    let multicolour = vic.register(0x16) & 0x10 != 0;
-    let memory = vic.register(0x18);
+    let (extended, bitmap) = (vic[0x11] & 0x40 != 0, vic[0x11] & 0x20 != 0);
+    let multicolour = vic[0x16] & 0x10 != 0;
+    let memory = vic[0x18];
     let bits = if bitmap {
         bus.video_byte((u16::from(memory & 8) << 10) | (cell * 8 + y % 8))
     } else {
@@ -92,12 +102,10 @@ fn display_pixel(bus: &Bus, x: i32, y: i32) -> Pixel {
     match (extended, bitmap, multicolour) {
         (true, true, _) | (true, _, true) => (0, one),
         (false, false, false) => (if one { colour } else { background }, one),
-        (true, false, false) => {
-            (if one { colour } else { vic.register(0x21 + usize::from(code >> 6)) & 15 }, one)
-        }
+        (true, false, false) => (if one { colour } else { vic[0x21 + usize::from(code >> 6)] & 15 }, one),
         (false, false, true) if colour & 8 == 0 => (if one { colour & 7 } else { background }, one),
         (false, false, true) => {
-            let colours = [background, vic.register(0x22), vic.register(0x23), colour & 7];
+            let colours = [background, vic[0x22], vic[0x23], colour & 7];
             (colours[usize::from(pair)] & 15, pair >= 2)
         }
         (false, true, false) => (if one { code >> 4 } else { code & 15 }, one),
@@ -105,53 +113,77 @@ fn display_pixel(bus: &Bus, x: i32, y: i32) -> Pixel {
     }
 }
 
-/// The topmost sprite pixel of each column in a line: colour, and whether it lies behind the foreground.
-fn sprite_line(bus: &Bus, y: i32) -> Vec<Option<Pixel>> {
-    let vic = &bus.vic;
-    let mut line = vec![None; 320];
-    for sprite in (0..8usize).rev() {
-        let bit = |register: usize| vic.register(register) >> sprite & 1 != 0;
-        if !bit(0x15) {
-            continue;
-        }
-        let height = if bit(0x17) { 42 } else { 21 };
-        let row = y - i32::from(vic.register(sprite * 2 + 1));
-        if !(0..height).contains(&row) {
-            continue;
-        }
-        let row = if bit(0x17) { row / 2 } else { row };
-        let pointer = bus.video_byte(screen::address(bus) + 0x3F8 + sprite as u16);
-        let data = u16::from(pointer) * 64 + row as u16 * 3;
-        let bits =
-            u32::from_be_bytes([0, bus.video_byte(data), bus.video_byte(data + 1), bus.video_byte(data + 2)]);
-        let left = i32::from(vic.register(sprite * 2)) + if bit(0x10) { 256 } else { 0 } - SPRITE_LEFT;
-        let stretch = if bit(0x1D) { 2 } else { 1 };
-        for i in 0..24 * stretch {
-            let column = i / stretch;
-            let colour = if bit(0x1C) {
-                match bits >> (22 - column / 2 * 2) & 3 {
-                    0 => None,
-                    1 => Some(vic.register(0x25)),
-                    2 => Some(vic.register(0x27 + sprite)),
-                    _ => Some(vic.register(0x26)),
-                }
-            } else {
-                (bits >> (23 - column) & 1 != 0).then(|| vic.register(0x27 + sprite))
-            };
-            if let (Some(colour), Some(slot)) = (colour, line.get_mut((left + i) as usize)) {
-                *slot = Some((colour & 15, bit(0x1B)));
+/// Offset of screen memory in the VIC's bank.
+fn screen(vic: &Registers) -> u16 {
+    u16::from(vic[0x18] & 0xF0) << 6
+}
+
+/// The sprites that are being drawn: which of its lines each shows, a stretched one each line twice.
+#[derive(Default)]
+struct Sprites([Option<u8>; 8]);
+
+impl Sprites {
+    /// Goes on to the next line after raster line `line`, in which the chip had these registers.
+    fn next_line(&mut self, vic: &Registers, line: usize) {
+        for (sprite, row) in self.0.iter_mut().enumerate() {
+            let bit = |register: usize| vic[register] >> sprite & 1 != 0;
+            let height = if bit(0x17) { 42 } else { 21 };
+            *row = row.map(|row| row + 1).filter(|row| *row < height);
+            if row.is_none() && bit(0x15) && usize::from(vic[sprite * 2 + 1]) == line & 0xFF {
+                *row = Some(0);
             }
         }
     }
-    line
+
+    /// The topmost pixel of each column: colour, and whether it lies behind the foreground.
+    fn pixels(&self, bus: &Bus, vic: &Registers) -> Vec<Option<Pixel>> {
+        let mut line = vec![None; 320];
+        let drawn = self.0.iter().enumerate().rev().filter_map(|(sprite, row)| Some((sprite, (*row)?)));
+        for (sprite, row) in drawn {
+            let bit = |register: usize| vic[register] >> sprite & 1 != 0;
+            let row = if bit(0x17) { row / 2 } else { row };
+            let pointer = bus.video_byte(screen(vic) + 0x3F8 + sprite as u16);
+            let data = u16::from(pointer) * 64 + u16::from(row) * 3;
+            let bits = u32::from_be_bytes([
+                0,
+                bus.video_byte(data),
+                bus.video_byte(data + 1),
+                bus.video_byte(data + 2),
+            ]);
+            let left = i32::from(vic[sprite * 2]) + if bit(0x10) { 256 } else { 0 } - SPRITE_LEFT;
+            let stretch = if bit(0x1D) { 2 } else { 1 };
+            for i in 0..24 * stretch {
+                let column = i / stretch;
+                let colour = if bit(0x1C) {
+                    match bits >> (22 - column / 2 * 2) & 3 {
+                        0 => None,
+                        1 => Some(vic[0x25]),
+                        2 => Some(vic[0x27 + sprite]),
+                        _ => Some(vic[0x26]),
+                    }
+                } else {
+                    (bits >> (23 - column) & 1 != 0).then(|| vic[0x27 + sprite])
+                };
+                if let (Some(colour), Some(slot)) = (colour, line.get_mut((left + i) as usize)) {
+                    *slot = Some((colour & 15, bit(0x1B)));
+                }
+            }
+        }
+        line
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::vic::FRAME_CYCLES;
+
+    fn still(bus: &Bus) -> Vec<u8> {
+        render(bus, &bus.vic.still())
+    }
 
     fn at(pixels: &[u8], x: usize, y: usize) -> u8 {
-        pixels[(y + TOP as usize) * WIDTH + x + LEFT as usize]
+        pixels[(y + TOP as usize) * WIDTH + x + LEFT]
     }
 
     fn cleared() -> Bus {
@@ -167,10 +199,10 @@ mod tests {
         let mut bus = cleared();
         bus.poke(0x0401, 0xA0);
         bus.set_colour(1, 7);
-        let pixels = render(&bus);
+        let pixels = still(&bus);
         assert_eq!((pixels[0], at(&pixels, 0, 0), at(&pixels, 8, 0), at(&pixels, 15, 7)), (14, 6, 7, 7));
         bus.write(0xD011, 0x0B);
-        assert!(render(&bus).iter().all(|&p| p == 14));
+        assert!(still(&bus).iter().all(|&p| p == 14));
     }
 
     #[test]
@@ -182,7 +214,7 @@ mod tests {
         bus.poke(0x2000, 0b00_01_10_11);
         bus.poke(0x0400, 0x52);
         bus.set_colour(0, 9);
-        let pixels = render(&bus);
+        let pixels = still(&bus);
         assert_eq!([0, 2, 4, 6].map(|x| at(&pixels, x, 0)), [6, 5, 2, 9]);
     }
 
@@ -198,17 +230,40 @@ mod tests {
         for (register, value) in [(0xD000, 24), (0xD001, 50), (0xD015, 1), (0xD027, 5)] {
             bus.write(register, value);
         }
-        let pixels = render(&bus);
+        let pixels = still(&bus);
         assert_eq!([0, 23, 24].map(|x| at(&pixels, x, 0)), [5, 5, 6]);
         assert_eq!((at(&pixels, 0, 20), at(&pixels, 0, 21)), (5, 6));
         bus.write(0xD01B, 1);
-        let pixels = render(&bus);
+        let pixels = still(&bus);
         assert_eq!((at(&pixels, 0, 0), at(&pixels, 8, 0)), (3, 5));
     }
 
     #[test]
+    fn a_picture_of_the_last_frame_shows_its_splits() {
+        let mut bus = cleared();
+        let line = |n: u64| 5 * FRAME_CYCLES + n * 63;
+        bus.vic.write(0x21, 2, line(0));
+        for address in 0x0340..0x0380 {
+            bus.poke(address, 0xFF);
+        }
+        bus.poke(0x07F8, 0x0D);
+        bus.vic.write(0x00, 24, line(1));
+        bus.vic.write(0x15, 1, line(1));
+        bus.vic.write(0x01, 50, line(1));
+        bus.vic.write(0x27, 5, line(1));
+        // The sprite moves down while it is drawn, and appears there once more.
+        bus.vic.write(0x01, 150, line(60));
+        bus.vic.write(0x21, 9, line(151));
+        let pixels = render(&bus, &bus.vic.last_frame(line(311)));
+        assert_eq!([0, 20, 21, 99, 100, 120, 121].map(|y| at(&pixels, 0, y)), [5, 5, 2, 2, 5, 5, 9]);
+        assert_eq!([99, 100].map(|y| at(&pixels, 100, y)), [2, 9]);
+        assert_eq!(at(&still(&bus), 100, 0), 9);
+    }
+
+    #[test]
     fn png_has_the_size_of_the_frame() {
-        let file = png(&cleared());
+        let bus = cleared();
+        let file = png(&bus, &bus.vic.still());
         let mut reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
         let mut data = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut data).unwrap();

@@ -1,8 +1,11 @@
 //! The VIC-II as a program sees it: registers, raster counter and raster interrupt of a PAL machine.
 //!
 //! In: register accesses with the cycle they happen at. Out: register values, the interrupt line, the cycle of the next
-//! possible interrupt. Invariant: state is exact up to `updated`; nothing is ticked, everything is computed from cycles.
+//! possible interrupt; the registers as they were at each line of the last frame. Invariant: state is exact up to
+//! `updated`; nothing is ticked, everything is computed from cycles.
 //! Not here: pixels (`picture`). Bad lines and sprite fetches do not steal cycles, collisions are never reported.
+
+use std::collections::VecDeque;
 
 /// Cycles of a raster line, lines of a frame (6569, PAL).
 pub const LINE_CYCLES: u64 = 63;
@@ -40,11 +43,26 @@ const START: [(usize, u8); 19] = [
     (RASTER, 0x37),
 ];
 
+/// All registers at one moment.
+pub type Registers = [u8; 0x40];
+
+/// The cycle of a line at which its registers count for the picture: that of its middle.
+const SAMPLE: u64 = 32;
+
+/// A register got another value.
+struct Change {
+    cycle: u64,
+    register: usize,
+    before: u8,
+}
+
 /// The video chip.
 pub struct Vic {
-    registers: [u8; 0x40],
+    registers: Registers,
     flags: u8,
     updated: u64,
+    /// Those of the last frame, oldest first.
+    changes: VecDeque<Change>,
 }
 
 impl Default for Vic {
@@ -53,7 +71,7 @@ impl Default for Vic {
         for (register, value) in START {
             registers[register] = value;
         }
-        Vic { registers, flags: 0, updated: 0 }
+        Vic { registers, flags: 0, updated: 0, changes: VecDeque::new() }
     }
 }
 
@@ -93,6 +111,7 @@ impl Vic {
     pub fn write(&mut self, register: u16, value: u8, now: u64) {
         let register = usize::from(register & 0x3F);
         self.update(now);
+        self.remember(register, value, now);
         match register {
             FLAGS => self.flags &= !value & 0x0F,
             CONTROL | RASTER => {
@@ -105,6 +124,40 @@ impl Vic {
             }
             _ => self.registers[register] = value,
         }
+    }
+
+    fn remember(&mut self, register: usize, value: u8, cycle: u64) {
+        let before = self.registers[register];
+        if before == value || register == FLAGS {
+            return;
+        }
+        while self.changes.front().is_some_and(|old| old.cycle + FRAME_CYCLES < cycle) {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(Change { cycle, register, before });
+    }
+
+    /// The registers as they are now, for each line of a frame.
+    pub fn still(&self) -> Vec<Registers> {
+        vec![self.registers; LINES as usize]
+    }
+
+    /// The registers as they were when the beam was last in the middle of each line.
+    pub fn last_frame(&self, now: u64) -> Vec<Registers> {
+        let mut lines = self.still();
+        let mut registers = self.registers;
+        let mut changes = self.changes.iter().rev().peekable();
+        // The middle of a line that the beam passed last, and those before it.
+        let Some(last) = now.checked_sub(SAMPLE) else { return lines };
+        let newest = last - last % LINE_CYCLES + SAMPLE;
+        for back in 0..LINES {
+            let Some(cycle) = newest.checked_sub(back * LINE_CYCLES) else { break };
+            while let Some(change) = changes.next_if(|change| change.cycle > cycle) {
+                registers[change.register] = change.before;
+            }
+            lines[usize::from(Self::line(cycle))] = registers;
+        }
+        lines
     }
 
     /// Brings the interrupt flag up to cycle `now`.
@@ -184,6 +237,23 @@ mod tests {
         vic.write(0x1A, 1, 10 * 63);
         vic.write(0x12, 10, 10 * 63 + 5);
         assert!(vic.irq());
+    }
+
+    #[test]
+    fn each_line_of_the_last_frame_has_its_registers() {
+        let mut vic = Vic::default();
+        let start = 3 * FRAME_CYCLES;
+        vic.write(0x20, 1, start - 5 * FRAME_CYCLES / 2);
+        vic.write(0x20, 2, start + 100 * 63);
+        vic.write(0x20, 3, start + 200 * 63 + 40);
+        vic.write(0x20, 2, start + FRAME_CYCLES + 100 * 63);
+        // The beam is in line 150: what is above it is of this frame, what is below of the last one.
+        vic.write(0x21, 9, start + FRAME_CYCLES + 120 * 63);
+        let lines = vic.last_frame(start + FRAME_CYCLES + 150 * 63);
+        let border = [99, 100, 149, 151, 200, 201, 311].map(|line: usize| lines[line][0x20]);
+        assert_eq!(border, [3, 2, 2, 2, 2, 3, 3]);
+        assert_eq!([119, 120, 149, 150].map(|line: usize| lines[line][0x21]), [6, 9, 9, 6]);
+        assert_eq!(vic.last_frame(10).len(), LINES as usize);
     }
 
     #[test]
