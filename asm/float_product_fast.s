@@ -2,7 +2,7 @@
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_t0-rt_t5
-// cycles: at most 1,350
+// cycles: 32 to 1,310, 612 on average
 // Shift and add, with the multiplicand less one (see mul.s). Bits that fall out to the right are
 // final, so 24 bits of the product are enough, and the last bit that fell out rounds. Zero bytes
 // of the multiplier cost nothing, so it is the factor with a zero low byte, if one has it.
@@ -205,7 +205,7 @@ byte:   sec
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = first / second
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t5
-// cycles: at most 1,600
+// cycles: 37 to 1,560, 863 on average
 // Restoring division. The leading bit of the quotient is 1 once the dividend has been doubled if
 // it was the smaller; 23 more bits and one to round follow.
 .routine rt_fdiv

@@ -2,7 +2,7 @@
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = first - second
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_t0-rt_t5
-// cycles: at most 650
+// cycles: 41 to 510, 187 on average
 .routine rt_fsub
         lda rt_b1
         eor #$80
@@ -11,7 +11,7 @@
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3 = floats   out: rt_a0-rt_a3 = sum
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_t0-rt_t5
-// cycles: at most 640
+// cycles: 30 to 500, 190 on average
 // The number with the smaller exponent is shifted right until the exponents agree; its bits below
 // the last place go into a guard byte, and the carry of a subtraction remembers what went beyond.
 .routine rt_fadd

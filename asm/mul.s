@@ -2,7 +2,7 @@
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1, signed   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0, rt_c1, rt_t0-rt_t3
-// cycles: at most 680; small: at most 800
+// cycles: 80 to 660, 426 on average; small: 465 to 780, 609 on average
 // The unsigned product; a negative factor has counted 65536 too much of the other.
 .routine rt_mul16ws
         lda rt_a0

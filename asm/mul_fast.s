@@ -5,7 +5,7 @@
 
 // in: A = left, Y = right   out: A = low byte, X = high byte of the unsigned product
 // clobbers: A, X, Y, rt_t0, rt_t1
-// cycles: at most 129
+// cycles: 24 to 126, 117 on average
 .routine rt_mul8
         lsr
         sta rt_t0               // multiplier, then low byte of the product
@@ -54,7 +54,7 @@ zero:   tax
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1   out: A = low byte, X = high byte of the product
 // clobbers: A, X, Y, rt_t0-rt_t3
-// cycles: at most 680
+// cycles: 72 to 530, 348 on average
 // The product of the low bytes plus the low bytes of the two cross products. These stop when the
 // high byte has no more bits; a negative high byte is negated together with its partner, so that
 // small negative values are as quick as small positive ones.
@@ -128,7 +128,7 @@ negated_b:
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1, unsigned   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t3
-// cycles: at most 590
+// cycles: 44 to 590, 374 on average
 // Two rounds of eight steps; a byte of the multiplier makes room for a finished byte of the
 // product, so that the sum never has more than 16 bits.
 .routine rt_mul16w
@@ -260,7 +260,7 @@ short:  sta rt_a2
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3, rt_t0-rt_t5
-// cycles: at most 2,100
+// cycles: 114 to 1,720, 1,025 on average
 // The product of the low words plus the low words of the two cross products.
 .routine rt_mul32
         lda #0

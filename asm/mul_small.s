@@ -3,7 +3,7 @@
 
 // in: A = left, Y = right   out: A = low byte, X = high byte of the unsigned product
 // clobbers: A, X, Y, rt_t0, rt_t1
-// cycles: at most 185
+// cycles: 151 to 183, 167 on average
 .routine rt_mul8
         sta rt_t0
         sty rt_t1
@@ -23,7 +23,7 @@ even:   ror
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1   out: A = low byte, X = high byte of the product
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0
-// cycles: at most 720
+// cycles: 420 to 700, 546 on average
 .routine rt_mul16
         lda #0
         sta rt_t0
@@ -47,7 +47,7 @@ next:   dex
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1, unsigned   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3
-// cycles: at most 900
+// cycles: 430 to 710, 556 on average
 .routine rt_mul16w
         lda #0
         sta rt_a2
@@ -73,7 +73,7 @@ even:   ror
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3
-// cycles: at most 4,000
+// cycles: 1,625 to 3,900, 2,573 on average
 .routine rt_mul32
         ldx #3
 !:      lda rt_a0,x

@@ -6,7 +6,7 @@
 
 // in: A = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
-// cycles: at most 540
+// cycles: 116 to 200, 160 on average; small: 165 to 515, 322 on average
 .routine rt_str_i8
         ldy #0
         cmp #$80
@@ -21,7 +21,7 @@ positive:
 
 // in: A/X = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
-// cycles: at most 1,400
+// cycles: 133 to 650, 428 on average; small: 265 to 1,380, 819 on average
 .routine rt_str_i16
         cpx #$80
         bcc positive
@@ -41,7 +41,7 @@ positive:
 
 // in: rt_a0-rt_a3 = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t5
-// cycles: at most 6,000
+// cycles: 139 to 2,900, 1,293 on average; small: 685 to 5,700, 2,333 on average
 .routine rt_str_i32
         ldy #0
         lda rt_a3

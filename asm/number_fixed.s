@@ -2,7 +2,7 @@
 
 // in: rt_a0-rt_a3 = 16.16   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0, rt_c1, rt_t0-rt_t5
-// cycles: at most 2,600
+// cycles: 225 to 1,480, 1,017 on average; small: 300 to 2,300, 1,263 on average
 // The fewest decimals that give the same number when it is cut toward zero again: digits of the
 // fraction until it is 0, or until the next higher digit is less than one unit above.
 .routine rt_str_f32
@@ -97,7 +97,7 @@ highs:  .byte >10, >100, >1000, >10000, $ff, >2560, >25600, $ff
 
 // in: A = low byte, X = high byte of an 8.8 number   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0, rt_c1, rt_t0-rt_t5
-// cycles: at most 1,600
+// cycles: 169 to 722, 597 on average; small: 300 to 1,200, 845 on average
 .routine rt_str_f16
         ldy #0
         sty rt_a1

@@ -3,7 +3,7 @@
 
 // in: A = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
-// cycles: at most 540
+// cycles: 157 to 536, 344 on average
 .routine rt_str_u8
         ldy #0
 // in: A = value, Y = characters that are there already
@@ -16,7 +16,7 @@ rt_str_u8_digits:
 
 // in: A/X = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_t0, rt_t1
-// cycles: at most 1,500
+// cycles: 260 to 1,460, 869 on average
 .routine rt_str_u16
         sta rt_a0
         stx rt_a1
@@ -64,7 +64,7 @@ highs:  .byte >10, >100, >1000, >10000
 
 // in: rt_a0-rt_a3 = value   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_t0-rt_t5
-// cycles: at most 6,000
+// cycles: 675 to 5,700, 2,646 on average
 .routine rt_str_u32
         ldy #0
 // in: rt_a0-rt_a3 = value, Y = characters that are there already

@@ -116,14 +116,14 @@ impl Drop for Routines {
 
 impl Seen {
     /// True when the figures are as claimed. An average is only compared when there were many
-    /// calls, and may be off by a fiftieth.
+    /// calls, and may be off by a twenty-fifth.
     fn keeps(&self, claim: Cycles) -> bool {
         match claim {
             Cycles::Formula => true,
             Cycles::AtMost(most) => self.most <= most,
             Cycles::Range(least, most, average) => {
                 let off = (self.total / self.calls).abs_diff(average);
-                self.least >= least && self.most <= most && (self.calls < 1000 || off <= average / 50 + 1)
+                self.least >= least && self.most <= most && (self.calls < 1000 || off <= average / 25 + 1)
             }
         }
     }
