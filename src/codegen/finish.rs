@@ -210,7 +210,8 @@ pub fn global(program: &Program, id: GlobalId, in_page: Option<u8>) -> Option<Se
     let name: Name = Name::from(&*global.name);
     let size = u16::try_from(global.size).unwrap_or(u16::MAX);
     if kind == SectionKind::Bss {
-        return Some(Section { fixed: global.fixed, in_page, ..Section::reserve(name, kind, size) });
+        let highest = global.highest;
+        return Some(Section { fixed: global.fixed, in_page, highest, ..Section::reserve(name, kind, size) });
     }
     let mut bytes = Vec::with_capacity(global.size as usize);
     let mut relocs = Vec::new();

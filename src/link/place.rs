@@ -107,7 +107,11 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
     let further = space(&extra, &holes);
     holes.extend(input.mapped.iter().map(half_open));
     let mut variables = [outside, space(&extra, &holes), anywhere, further];
-    for (i, section) in sections.iter().enumerate() {
+    // What must lie low goes first.
+    let mut order: Vec<usize> = (0..sections.len()).collect();
+    order.sort_by_key(|&i| sections[i].highest.unwrap_or(u16::MAX));
+    for i in order {
+        let section = sections[i];
         let size = u32::from(section.size);
         match (section.kind, section.fixed) {
             (SectionKind::Bss | SectionKind::ZeroPage, Some(address)) => layout.addresses[i] = address,
@@ -121,7 +125,9 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
                     let spaces = variables.iter_mut().enumerate();
                     spaces.into_iter().find_map(|(n, space)| Some((n, space.take(size, align)?)))
                 };
-                let Some((area, address)) = in_page.map(|address| (0, address)).or_else(anywhere) else {
+                let found = in_page.map(|address| (0, address)).or_else(anywhere);
+                let low = |found: &(usize, u16)| section.highest.is_none_or(|highest| found.1 <= highest);
+                let Some((area, address)) = found.filter(low) else {
                     missing += size;
                     continue;
                 };

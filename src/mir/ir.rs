@@ -455,6 +455,8 @@ pub struct Global {
     pub fixed: Option<u16>,
     /// Linked even when nothing refers to it (`relocate` data).
     pub keep: bool,
+    /// The highest address at which it may start: some code counts on addresses behind it.
+    pub highest: Option<u16>,
     /// An inline assembly block or `addr()` names it: anything may change it.
     pub escapes: bool,
 }
@@ -470,6 +472,7 @@ impl Global {
             external: false,
             exported: false,
             fixed: None,
+            highest: None,
             keep: false,
             escapes: false,
         }

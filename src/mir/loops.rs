@@ -7,7 +7,7 @@ use crate::base::idset::IdSet;
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
-use crate::mir::ir::{BlockId, Func};
+use crate::mir::ir::{Block, BlockId, Func, Target, Term, Value};
 
 crate::define_id! {
     /// A loop of a function.
@@ -97,5 +97,43 @@ impl Loops {
         let block = outside.next()?;
         let only = outside.next().is_none() && func.blocks[block].term.targets().count() == 1;
         only.then_some(block)
+    }
+
+    /// The preheader of a loop; a new block when there is none.
+    pub fn make_preheader(&self, func: &mut Func, cfg: &Cfg, id: LoopId) -> BlockId {
+        if let Some(block) = self.preheader(func, cfg, id) {
+            return block;
+        }
+        let l = &self.loops[id];
+        let mut outside = cfg.preds[l.header].clone();
+        outside.dedup();
+        outside.retain(|&p| !l.blocks.contains(p));
+        // What all ways bring is passed on; only what differs becomes a parameter.
+        let ways = |func: &Func| -> Vec<Vec<Value>> {
+            let targets = outside.iter().flat_map(|&p| func.blocks[p].term.targets());
+            targets.filter(|t| t.block == l.header).map(|t| t.args.clone()).collect()
+        };
+        let ways = ways(func);
+        let same = |k: usize| ways.first().map(|w| w[k]).filter(|v| ways.iter().all(|w| w[k] == *v));
+        let (mut params, mut args) = (Vec::new(), Vec::new());
+        for (k, &param) in func.blocks[l.header].params.clone().iter().enumerate() {
+            args.push(same(k).unwrap_or_else(|| {
+                params.push((k, func.values.push(func.ty(param))));
+                params[params.len() - 1].1
+            }));
+        }
+        let target = Target { block: l.header, args };
+        let preheader = func.blocks.push(Block {
+            params: params.iter().map(|p| p.1).collect(),
+            term: Term::Jump(target),
+            ..Block::default()
+        });
+        for &pred in &outside {
+            for target in func.blocks[pred].term.targets_mut().filter(|t| t.block == l.header) {
+                target.block = preheader;
+                target.args = params.iter().map(|p| target.args[p.0]).collect();
+            }
+        }
+        preheader
     }
 }

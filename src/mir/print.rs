@@ -69,6 +69,9 @@ fn global(program: &Program, global: &Global) -> String {
     if let Some(fixed) = global.fixed {
         let _ = write!(out, " fixed ${fixed:04x}");
     }
+    if let Some(highest) = global.highest {
+        let _ = write!(out, " highest ${highest:04x}");
+    }
     for (i, part) in global.init.iter().enumerate() {
         out.push_str(if i == 0 { " = " } else { ", " });
         match part {

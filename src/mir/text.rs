@@ -139,6 +139,7 @@ fn global(cursor: &mut Cursor, names: &Names) -> Result<Global, TextError> {
             "keep" => global.keep = true,
             "escapes" => global.escapes = true,
             "fixed" => global.fixed = Some(cursor.in_range()?),
+            "highest" => global.highest = Some(cursor.in_range()?),
             _ => return cursor.error(format!("unknown property '{word}' of a global")),
         }
     }

@@ -54,6 +54,8 @@ pub struct Section {
     /// Variables that indexed instructions reach, from so many bytes before the section: they are
     /// faster where no page border lies between, so the linker looks for such a place first.
     pub in_page: Option<u8>,
+    /// The highest start address that the code allows; of variables only.
+    pub highest: Option<u16>,
     /// The address, where the source gives one.
     pub fixed: Option<u16>,
     pub size: u16,
@@ -72,6 +74,7 @@ impl Section {
             kind,
             align: 1,
             in_page: None,
+            highest: None,
             fixed: None,
             size: 0,
             bytes: Vec::new(),

@@ -53,8 +53,23 @@ impl<'a> Defs<'a> {
     }
 }
 
-/// All counters, loop by loop.
-pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Counter> {
+/// A parameter of a loop header that changes by the same value each time around.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stepper {
+    pub of: LoopId,
+    pub param: Value,
+    /// Its place among the header's parameters.
+    pub index: usize,
+    /// What it is at first.
+    pub first: Value,
+    /// What it becomes, `param + by`.
+    pub next: Value,
+    /// What is added each time. It may itself change in the loop.
+    pub by: Value,
+}
+
+/// All parameters to which something is added each time around, loop by loop.
+pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepper> {
     let mut found = Vec::new();
     for (of, l) in loops.loops.enumerated() {
         let header = &func.blocks[l.header];
@@ -70,15 +85,24 @@ pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Count
             first.dedup();
             next.dedup();
             if let (&[first], &[next]) = (first.as_slice(), next.as_slice())
-                && let Some(Op::Bin(BinOp::Add, a, b)) = defs.of(next)
-                && *a == param
-                && let Some(step) = defs.constant(*b)
+                && let Some(&Op::Bin(BinOp::Add, a, b)) = defs.of(next)
+                && (a == param || b == param)
             {
-                found.push(Counter { of, param, index, first, next, step });
+                let by = if a == param { b } else { a };
+                found.push(Stepper { of, param, index, first, next, by });
             }
         }
     }
     found
+}
+
+/// All counters, loop by loop.
+pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Counter> {
+    let constant = |s: Stepper| {
+        let step = defs.constant(s.by)?;
+        Some(Counter { of: s.of, param: s.param, index: s.index, first: s.first, next: s.next, step })
+    };
+    steppers(func, cfg, loops, defs).into_iter().filter_map(constant).collect()
 }
 
 /// Counters whose loop ends when they equal a constant that they reach: with first and last value.

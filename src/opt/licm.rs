@@ -9,7 +9,7 @@ use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::effects::{MemoryFacts, Place, is_pure};
-use crate::mir::ir::{Access, Base, Block, BlockId, Func, Inst, Op, Target, Term, Value};
+use crate::mir::ir::{Access, Base, BlockId, Func, Inst, Op, Value};
 use crate::mir::loops::{LoopId, Loops};
 use crate::mir::rewrite;
 use crate::opt::{Context, Pass, Run};
@@ -36,10 +36,8 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     let changed = !moves.is_empty();
     let mut preheaders: IndexVec<LoopId, Option<BlockId>> = IndexVec::filled(loops.loops.len(), None);
     for (id, insts) in moves {
-        let preheader = match preheaders[id].or_else(|| loops.preheader(func, &cfg, id)) {
-            Some(block) => block,
-            None => add_preheader(func, &cfg, &loops, id),
-        };
+        let known = preheaders[id];
+        let preheader = known.unwrap_or_else(|| loops.make_preheader(func, &cfg, id));
         preheaders[id] = Some(preheader);
         func.blocks[preheader].insts.extend(insts);
     }
@@ -129,22 +127,6 @@ fn is_free(op: &Op) -> bool {
         Op::Addr(addr) => addr.index.is_none() && !matches!(addr.base, Base::Value(_)),
         _ => false,
     }
-}
-
-/// Adds a block through which all ways lead into the loop.
-fn add_preheader(func: &mut Func, cfg: &Cfg, loops: &Loops, id: LoopId) -> BlockId {
-    let l = &loops.loops[id];
-    let types: Vec<_> = func.blocks[l.header].params.iter().map(|&p| func.ty(p)).collect();
-    let params: Vec<Value> = types.into_iter().map(|ty| func.values.push(ty)).collect();
-    let target = Target { block: l.header, args: params.clone() };
-    let preheader = func.blocks.push(Block { params, term: Term::Jump(target), ..Block::default() });
-    let mut outside = cfg.preds[l.header].clone();
-    outside.dedup();
-    for pred in outside.into_iter().filter(|&p| !l.blocks.contains(p)) {
-        let targets = func.blocks[pred].term.targets_mut().filter(|t| t.block == l.header);
-        targets.for_each(|t| t.block = preheader);
-    }
-    preheader
 }
 
 #[cfg(test)]

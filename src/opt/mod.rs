@@ -28,6 +28,7 @@ mod simplify_cfg;
 mod sroa;
 mod strength;
 mod unroll;
+mod walk;
 
 use crate::mir::effects::Effects;
 use crate::mir::ir::{Func, FuncId, Program};
@@ -114,6 +115,7 @@ pub const PASSES: &[Pass] = &[
     forward::PASS,
     dse::PASS,
     page_loops::PASS,
+    walk::PASS,
     unroll::PASS,
     rebase::PASS,
     dce::PASS,

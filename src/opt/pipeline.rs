@@ -52,6 +52,8 @@ const O2: &[Step] = &[
     Step::Funcs(&["page_loops"]),
     Step::Funcs(&["strength"]),
     Step::Funcs(NARROW),
+    Step::Program("walk"),
+    Step::Funcs(NARROW),
     Step::Funcs(&["loop_ends"]),
     Step::Funcs(CLEAN),
     Step::Funcs(&["unroll"]),

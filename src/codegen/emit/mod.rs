@@ -17,6 +17,8 @@ mod shift;
 mod state;
 mod test;
 
+use std::collections::BTreeMap;
+
 use crate::base::index::{Id, IndexVec};
 use crate::base::source::Span;
 use crate::codegen::convention::Conventions;
@@ -89,6 +91,7 @@ pub fn emit(ctx: &Context<'_>, homes: &[Home]) -> Emitted {
         block: LBlock(0),
         at: 0,
         chain_wanted: false,
+        at_label: BTreeMap::new(),
         spilled: Vec::new(),
     };
     e.function();
@@ -111,6 +114,8 @@ struct Emitter<'a> {
     at: usize,
     /// The handler ends in the system's interrupt work.
     chain_wanted: bool,
+    /// What is known on the ways that branch to a label further on.
+    at_label: BTreeMap<Label, State>,
     /// Homes that were taken for scratch during the current operation, to be loaded again.
     spilled: Vec<(R, Cell)>,
 }
@@ -170,7 +175,9 @@ impl Emitter<'_> {
                 Some(s) => s.meet(exit),
             });
         }
-        state.unwrap_or_default()
+        let state = state.unwrap_or_default();
+        // A test may leave from its middle, where less is known than at its end.
+        self.at_label.get(&id.0).map_or(state.clone(), |early| state.meet(early))
     }
 
     /// For each operation (and the block end) the index registers that must keep their content
@@ -259,6 +266,10 @@ impl Emitter<'_> {
     fn ins_volatile(&mut self, mnemonic: Mnemonic, arg: Arg, volatile: bool) {
         let mode = crate::codegen::mach::mode(mnemonic, &arg, true);
         self.state.forget(crate::mos::effects::writes(mnemonic, mode));
+        if let Arg::Label(label) = arg {
+            let known = self.at_label.get(&label).map_or(self.state.clone(), |s| s.meet(&self.state));
+            self.at_label.insert(label, known);
+        }
         self.push(MKind::Inst { mnemonic, arg }, volatile);
     }
 
@@ -266,7 +277,11 @@ impl Emitter<'_> {
         self.ins(mnemonic, Arg::None);
     }
 
+    /// A label within an operation. A way that comes from further down must bring what is known.
     fn label(&mut self, label: Label) {
+        if let Some(early) = self.at_label.get(&label) {
+            self.state = self.state.meet(early);
+        }
         self.push(MKind::Label(label), false);
     }
 

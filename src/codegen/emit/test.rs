@@ -172,11 +172,33 @@ impl Emitter<'_> {
             return;
         }
         let first = Self::skip_zeros(b);
+        if self.compare_high_first(less, &a[first..], &b[first..], yes) {
+            return;
+        }
         self.subtract(first, a, b);
         self.branch(if less { Bcc } else { Bcs }, yes);
         if a.len() - first > 1 {
             self.state.forget_test();
         }
+    }
+
+    /// Two bytes whose higher one is in a register: mostly that one decides.
+    fn compare_high_first(&mut self, less: bool, a: &[Src], b: &[Src], yes: Label) -> bool {
+        let ([a_low, a_high], [b_low, b_high]) = (a, b) else { return false };
+        let once = |s: &Src| matches!(s, Src::Mem(mem) if mem.volatile);
+        if self.ctx.small || self.found_in(a_high).is_none() || [a_low, b_low, b_high].into_iter().any(once) {
+            return false;
+        }
+        let no = self.new_label();
+        let (if_less, if_more) = if less { (yes, no) } else { (no, yes) };
+        self.compare_byte(a_high, b_high);
+        self.branch(Bcc, if_less);
+        self.branch(Bne, if_more);
+        self.compare_byte(a_low, b_low);
+        self.branch(if less { Bcc } else { Bcs }, yes);
+        self.label(no);
+        self.state.forget_test();
+        true
     }
 
     /// CMP of the lowest, SBC of the other bytes: the carry tells which is less.
