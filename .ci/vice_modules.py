@@ -4,7 +4,7 @@
     vice_modules.py PYCOC C64RUN
 
 The program loads LEFT, RIGHT and SHOUT; LEFT and RIGHT share BASE, and of SHOUT only one function is
-needed. Each fault must show the loader's text on the screen and lead back to BASIC. Needs c1541.
+needed; once with modules of version 1, once of version 2. Each fault must show the loader's text on the screen and lead back to BASIC. Needs c1541.
 Status 1 when a screen is not as it should be.
 """
 import pathlib
@@ -73,6 +73,39 @@ def screen(c64run, folder, image):
     return done.stdout.decode("utf-8", "replace").replace("\n", "")
 
 
+def faults(pycoc, c64run, folder, version):
+    """How many disks do not do what they should."""
+    (folder / "base.pyco").write_text(SOURCES["base"], encoding="utf-8")
+    options = ("--lib-format", version)
+    run(pycoc, "compile", "main.pyco", "--dynamic", "--d64", "main.d64", *options, cwd=folder)
+    right = (folder / "RIGHT.LIB").read_bytes()
+    strings = int.from_bytes(right[5:7] if version == "1" else right[16:18], "little")
+    (folder / "base.pyco").write_text("def f() -> byte:\n    return 1\n\n" + SOURCES["base"], encoding="utf-8")
+    run(pycoc, "compile", "base.pyco", "--lib", "-o", "changed", *options, cwd=folder)
+    disk_error = ["ERROR: DISK ERROR LOADING MODULE 'RIGHT.LIB'"]
+    cases = {
+        "whole": (folder / "main.d64", ["FOUR MODULES!", "110 2020 30"]),
+        "missing": (("RIGHT.LIB", None), ["ERROR: MODULE 'RIGHT.LIB' NOT FOUND"]),
+        "cut in the code": (("RIGHT.LIB", right[: strings - 10]), disk_error),
+        "cut in the header": (("RIGHT.LIB", right[:5]), disk_error),
+        "changed": (("BASE.LIB", (folder / "changed").read_bytes()),
+                    ["ERROR: MODULE 'BASE.LIB' HAS CHANGED, LINK AGAIN"]),
+    }
+    failed = 0
+    for name, (disk, texts) in cases.items():
+        try:
+            image = replaced(folder, *disk) if isinstance(disk, tuple) else disk
+            shown = screen(c64run, folder, image)
+        except subprocess.SubprocessError as error:
+            shown = f"{error} {getattr(error, 'stderr', '')}"
+        good = all(text in shown for text in texts)
+        print(f"{'ok  ' if good else 'FAIL'} four modules of version {version}, {name}", flush=True)
+        if not good:
+            failed += 1
+            print(shown)
+    return failed
+
+
 def main():
     pycoc, c64run = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
     failed = 0
@@ -80,29 +113,8 @@ def main():
         folder = pathlib.Path(temp)
         for name, text in SOURCES.items():
             (folder / f"{name}.pyco").write_text(text, encoding="utf-8")
-        run(pycoc, "compile", "main.pyco", "--dynamic", "--d64", "main.d64", cwd=folder)
-        right = (folder / "RIGHT.LIB").read_bytes()
-        (folder / "base.pyco").write_text("def f() -> byte:\n    return 1\n\n" + SOURCES["base"], encoding="utf-8")
-        run(pycoc, "compile", "base.pyco", "--lib", "-o", "changed", cwd=folder)
-        cases = {
-            "whole": (folder / "main.d64", ["FOUR MODULES!", "110 2020 30"]),
-            "missing": (("RIGHT.LIB", None), ["ERROR: MODULE 'RIGHT.LIB' NOT FOUND"]),
-            "cut in the code": (("RIGHT.LIB", right[:60]), ["ERROR: DISK ERROR LOADING MODULE 'RIGHT.LIB'"]),
-            "cut in the header": (("RIGHT.LIB", right[:5]), ["ERROR: DISK ERROR LOADING MODULE 'RIGHT.LIB'"]),
-            "changed": (("BASE.LIB", (folder / "changed").read_bytes()),
-                        ["ERROR: MODULE 'BASE.LIB' HAS CHANGED, LINK AGAIN"]),
-        }
-        for name, (disk, texts) in cases.items():
-            try:
-                image = replaced(folder, *disk) if isinstance(disk, tuple) else disk
-                shown = screen(c64run, folder, image)
-            except subprocess.SubprocessError as error:
-                shown = f"{error} {getattr(error, 'stderr', '')}"
-            good = all(text in shown for text in texts)
-            print(f"{'ok  ' if good else 'FAIL'} four modules, {name}", flush=True)
-            if not good:
-                failed += 1
-                print(shown)
+        for version in ("1", "2"):
+            failed += faults(pycoc, c64run, folder, version)
     return int(failed > 0)
 
 
