@@ -192,50 +192,11 @@ fn the_example_in_the_description_of_the_format_is_a_module() {
     let file = LibFile::read(&bytes).unwrap();
     assert_eq!(
         (bytes.len(), file.functions[0].name.as_str(), file.data[0].name.as_str()),
-        (99, "step", "STEPS")
+        (115, "step", "STEPS")
     );
     assert_eq!((file.functions[0].relocs[0].addend, file.texts()[1].1.as_str()), (2, "tbyte,3"));
     let source = page.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let small = Options { opt: OptLevel::Os, ..Options::default() };
     let (_, made) = lib(&files(&[("dice.pyco", source)]), "dice.pyco", &small).unwrap();
     assert_eq!(made, bytes);
-}
-
-/// How many changed files are tried: many when the code is fast.
-const MUTATIONS: u32 = if cfg!(debug_assertions) { 4_000 } else { 100_000 };
-
-#[test]
-fn no_change_of_a_file_makes_the_reader_fail() {
-    for lib_format in [LibFormat::V1, LibFormat::V2] {
-        let options = Options { lib_format, ..Options::default() };
-        let (_, good) = lib(&files(&[("tools.pyco", TOOLS)]), "tools.pyco", &options).unwrap();
-        let mut seed = 1u32;
-        let mut random = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 17;
-            seed ^= seed << 5;
-            seed as usize
-        };
-        let mut refused = 0;
-        for _ in 0..MUTATIONS {
-            let mut bytes = good.clone();
-            for _ in 0..1 + random() % 3 {
-                let at = random() % bytes.len();
-                match random() % 4 {
-                    0 => bytes.truncate(at.max(1)),
-                    1 => bytes[at] ^= 1 << (random() % 8),
-                    2 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFE, 0xFF][random() % 6],
-                    _ => bytes[at] = random() as u8,
-                }
-            }
-            match LibFile::read(&bytes) {
-                Ok(file) => assert!(file.write().is_ok()),
-                Err(error) => {
-                    assert!(!error.field.is_empty() && !error.problem.is_empty());
-                    refused += 1;
-                }
-            }
-        }
-        assert!(refused > MUTATIONS / 4, "{refused}");
-    }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::mos::item::Name;
 use crate::obj::lib_v1;
 use crate::obj::libfile::{
-    External, Function, Header, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, Segment, is_public,
+    External, Function, Header, LibError, LibFile, LibReloc, LibRelocKind, LibTarget, Segment, fnv, is_public,
 };
 use crate::obj::notation::{ABI, Facts, RUN_TIME};
 use crate::obj::object::{Section, SectionKind};
@@ -87,8 +87,7 @@ pub fn header(file: &LibFile, interface: &Interface, facts: &Facts) -> Header {
 
 /// FNV-1a over texts, each ended by a zero byte.
 fn hash<'t>(texts: impl Iterator<Item = &'t [u8]>) -> u32 {
-    let bytes = texts.flat_map(|text| text.iter().chain(&[0]));
-    bytes.fold(0x811C_9DC5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    fnv(texts.flat_map(|text| text.iter().chain(&[0])).copied())
 }
 
 struct Builder<'a> {

@@ -15,6 +15,19 @@ pub const MAGIC: [u8; 2] = [0x50, 0x4C];
 /// Words from here on name external dependencies, so nothing in a file may lie at these offsets.
 pub const FIRST_EXTERNAL: u16 = 0xFF00;
 
+/// The name of the last pair in the string table: its text proves all bytes before it.
+pub const CHECK: &str = "@check";
+
+/// The text of the check of these bytes: FNV-1a.
+fn check(bytes: &[u8]) -> String {
+    format!("{:08x}", fnv(bytes.iter().copied()))
+}
+
+/// FNV-1a, 32 bits.
+pub fn fnv(bytes: impl Iterator<Item = u8>) -> u32 {
+    bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
 /// The content of a module file.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct LibFile {
@@ -146,20 +159,49 @@ impl LibFile {
         if !bytes.starts_with(&MAGIC) {
             return Err(LibError::new("magic", "a module file begins with the bytes 50 4C"));
         }
-        match bytes.get(2) {
+        let mut file = match bytes.get(2) {
             None => Err(LibError::new("header", "the file ends inside it")),
             Some(1) => lib_v1::read(bytes),
             Some(2) => lib_v2::read(bytes),
             Some(other) => Err(LibError::new("version", format!("{other} is not known to this pycoc"))),
+        }?;
+        let checks = file.exports.iter().position(|(name, _)| name == CHECK);
+        if let Some(at) = checks {
+            let (_, text) = &file.exports[at];
+            let covered = bytes.len().saturating_sub(text.len() + 1);
+            if at + 1 != file.exports.len() || *text != check(&bytes[..covered]) {
+                return Err(LibError::new(CHECK, "the file is not as it was written"));
+            }
+            file.exports.pop();
         }
+        if let Some(text) = file.strings().find(|text| !text.is_ascii()) {
+            return Err(LibError::new("string table", format!("'{}' is not ASCII", text.escape_default())));
+        }
+        Ok(file)
+    }
+
+    fn strings(&self) -> impl Iterator<Item = &String> {
+        let functions = self.functions.iter().flat_map(|f| [Some(&f.name), f.signature.as_ref()]);
+        let data = self.data.iter().flat_map(|d| [Some(&d.name), d.signature.as_ref()]);
+        let externals = self.externals.iter().flat_map(|e| [&e.module, &e.name]);
+        let exports = self.exports.iter().flat_map(|(name, text)| [name, text]);
+        functions.chain(data).flatten().chain(externals).chain(exports)
     }
 
     /// The bytes of the file; the error names the limit that the module exceeds.
     pub fn write(&self) -> Result<Vec<u8>, LibError> {
-        match self.version {
-            1 => lib_v1::write(self),
-            _ => lib_v2::write(self),
-        }
+        let mut file = self.clone();
+        let blank = check(&[]);
+        file.exports.push((CHECK.to_string(), blank.clone()));
+        let mut bytes = match self.version {
+            1 => lib_v1::write(&file),
+            _ => lib_v2::write(&file),
+        }?;
+        // It is the last string of the file.
+        let at = bytes.len() - blank.len() - 1;
+        let sum = check(&bytes[..at]);
+        bytes[at..at + sum.len()].copy_from_slice(sum.as_bytes());
+        Ok(bytes)
     }
 
     /// All names with their type strings: functions, data, other exports.
