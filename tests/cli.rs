@@ -169,6 +169,15 @@ fn a_result_never_replaces_a_source() {
 }
 
 #[test]
+fn a_cartridge_is_not_put_on_a_disk() {
+    let folder = Folder::new("cartridge").with("game.pyco", "@cartridge(8, 0xC000)\ndef main():\n    pass\n");
+    let (status, _, err) = folder.pycoc("compile game.pyco --d64 game.d64 --message-format short");
+    let text = "Error: 'game.pyco' makes a cartridge, which cannot be on the disk 'game.d64'\n";
+    assert!(status == 1 && err.starts_with(text), "{err}");
+    assert!(!folder.has("game.d64") && !folder.has("game.crt"));
+}
+
+#[test]
 fn what_is_not_a_program_does_not_run() {
     let folder = Folder::new("not-a-program").with("a.prg", [1]);
     for command in ["run", "inspect"] {

@@ -178,6 +178,7 @@ codes! {
     PROGRAM_FAILED "E5005" "the program failed";
     BAD_PROJECT "E5006" "a fault in the project file";
     NO_DEBUG_MAP "E5007" "a program without its debug map";
+    CARTRIDGE_ON_DISK "E5008" "a cartridge on a disk";
 
     // Remarks.
     WIDE_COUNTER "R0001" "a loop that counts in 16 bits";

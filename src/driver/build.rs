@@ -71,6 +71,10 @@ pub fn build(
     let (modules, finished) = separate(checked, options, sources, sink)?;
     let modules: Vec<&hir::Module> = modules.iter().collect();
     let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
+    if let (Some(_), Some(disk)) = (program.env.cartridge, &options.d64) {
+        sink.push(cartridge_on_disk(main, disk));
+        return None;
+    }
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
     dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
@@ -265,6 +269,12 @@ fn of_one_version(modules: Vec<FinishedModule>, sink: &mut Sink) -> Option<Vec<F
         }
     }
     Some(out)
+}
+
+fn cartridge_on_disk(main: &str, disk: &str) -> Diagnostic {
+    let text = format!("'{main}' makes a cartridge, which cannot be on the disk '{disk}'");
+    Diagnostic::global(codes::CARTRIDGE_ON_DISK, text)
+        .help("leave the disk out, or take '@cartridge' away from main()")
 }
 
 /// What the linker needs to know of a module that is loaded at run time.
