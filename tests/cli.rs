@@ -171,8 +171,8 @@ fn a_result_never_replaces_a_source() {
 #[test]
 fn a_cartridge_is_not_put_on_a_disk() {
     let folder = Folder::new("cartridge").with("game.pyco", "@cartridge(8, 0xC000)\ndef main():\n    pass\n");
-    let (status, _, err) = folder.pycoc("compile game.pyco --d64 game.d64 --message-format short");
-    let text = "Error: 'game.pyco' makes a cartridge, which cannot be on the disk 'game.d64'\n";
+    let (status, _, err) = folder.pycoc("compile game.pyco --d64 game.d64");
+    let text = "[E5008] Error: 'game.pyco' makes a cartridge, which cannot be on the disk 'game.d64'\n";
     assert!(status == 1 && err.starts_with(text), "{err}");
     assert!(!folder.has("game.d64") && !folder.has("game.crt"));
 }
