@@ -266,7 +266,7 @@ impl<'t, 'k> Foreign<'t, 'k> {
             "__asm__" => return self.assembly(line),
             _ => {}
         }
-        if self.misspelt(line, word, adjacent, header) {
+        if self.initialised_type(line) || self.misspelt(line, word, adjacent, header) {
             return;
         }
         if adjacent {

@@ -1,7 +1,7 @@
-//! Heads of functions in the manner of other languages: `def f(byte a) => word:`.
+//! Definitions in the manner of other languages: `def f(byte a) => word:`, `p: Point(1, 2)`.
 //!
-//! In: a logical line that begins with `def`. Out: the line with parameters and result as PyCo
-//! writes them, each change reported. Invariant: what looks like nothing known stays as it is, for
+//! In: a logical line that defines a function or variable. Out: the line as PyCo writes it, each
+//! change reported. Invariant: what looks like nothing known stays as it is, for
 //! the grammar to report. Not here: `self`, default values and `*args` (`foreign_expr.rs`).
 
 use super::edit::{find, is, item_end, span_of};
@@ -52,6 +52,26 @@ impl<'t> Foreign<'t, '_> {
             }
             at = end + 1;
         }
+    }
+
+    /// `p: Point(1, 2)`; the whole line, or nothing is changed.
+    pub(super) fn initialised_type(&mut self, line: &mut Line<'t>) -> bool {
+        let (Some((Token::Name(name), first)), true, Some((Token::Name(class), ty))) =
+            (line.tokens.first(), is(line.tokens.get(1), Sym::Colon), line.tokens.get(2))
+        else {
+            return false;
+        };
+        let to_the_end = find(&line.tokens, 4, |_| false) + 1 == line.tokens.len();
+        if !is(line.tokens.get(3), Sym::LParen) || !to_the_end {
+            return false;
+        }
+        let (span, ty, class) = (first.to(*ty), *ty, *class);
+        let fixed = format!("{name}: {class} = {class}(…)");
+        let text = format!("A variable with its first value is written '{fixed}'");
+        let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, span, text);
+        self.report(line, diagnostic.fix(format!("Write '{fixed}'"), ty.end(), format!(" = {class}")));
+        line.tokens.splice(3..3, [(Token::Sym(Sym::Assign), ty), (Token::Name(class), ty)]);
+        true
     }
 
     /// What follows the parameters, from `at` on: nothing or `-> type`.

@@ -10,7 +10,7 @@ use super::errors::Label;
 use super::recover::{Extra, Parse, Tokens, ident, inside, kw, rest_of_header, rest_of_line, sym};
 use crate::base::source::Span;
 use crate::syntax::ast::{AsmBlock, BinOp, Docstring, Expr, Ident, Import, Range, TypeExpr, Version};
-use crate::syntax::ast::{Decorator, ModulePath};
+use crate::syntax::ast::{Decorator, ModulePath, TypeKind};
 use crate::syntax::token::{Kw, Sym, Token};
 use chumsky::prelude::*;
 
@@ -172,10 +172,13 @@ fn simple<'t, 's: 't>(expr: Parse<'t, 's, Expr>, ty: Parse<'t, 's, TypeExpr>) ->
     let newline = just(Token::Newline).rewind();
     let value = expr.clone().then_ignore(newline).recover_with(via_parser(rest_of_line())).boxed();
     let assign = sym(Sym::Assign).ignore_then(value.clone());
+    // A declaration with an unreadable type still declares its name.
+    let after_type = choice((sym(Sym::Assign).ignored(), just(Token::Newline).ignored())).rewind();
+    let declared = ty.then_ignore(after_type.clone()).recover_with(via_parser(bad_type(after_type)));
     let tail = choice((
         assign.clone().map(Tail::Assign),
         augmented().then(value.clone()).map(|((op, span), value)| Tail::Augmented(op, span, value)),
-        sym(Sym::Colon).ignore_then(ty).then(assign.or_not()).map(|(ty, value)| Tail::Decl(ty, value)),
+        sym(Sym::Colon).ignore_then(declared).then(assign.or_not()).map(|(ty, value)| Tail::Decl(ty, value)),
         empty().to(Tail::Nothing),
     ));
     let text = select! { Token::Text { text, lo } = e => (text, lo, e.span()) };
@@ -211,6 +214,17 @@ fn simple<'t, 's: 't>(expr: Parse<'t, 's, Expr>, ty: Parse<'t, 's, TypeExpr>) ->
     ))
     .labelled(Label::Statement)
     .boxed()
+}
+
+/// Passes over what stands in the place of a type.
+fn bad_type<'t, 's: 't>(
+    end: impl Parser<'t, Tokens<'t, 's>, (), Extra<'t, 's>> + Clone,
+) -> impl Parser<'t, Tokens<'t, 's>, TypeExpr, Extra<'t, 's>> + Clone {
+    inside()
+        .and_is(end.not())
+        .repeated()
+        .at_least(1)
+        .map_with(|(), e| TypeExpr { kind: TypeKind::Error, span: e.span() })
 }
 
 /// `+=` and its like.

@@ -34,7 +34,7 @@ pub fn suggest_names<'n>(
 }
 
 impl Checker<'_> {
-    /// Reports an unknown name; `noun` is what the place asks for ("name", "function", "type").
+    /// Reports an unknown name, once in each function; `noun` is what the place asks for ("name", "function", "type").
     pub fn unknown_name(&mut self, name: &str, span: Span, noun: &str) {
         if let Some(declared) = self.scope.declared.get(name) {
             let text = format!("variable '{name}' is used before its declaration");
@@ -66,7 +66,7 @@ impl Checker<'_> {
         }
         if let Some((what, place)) = self.later.get(name).copied() {
             self.defined_below(name, span, what, place);
-            return;
+            return self.silence(name, span);
         }
         if self.missing_prefix(name, span) {
             return;
@@ -84,6 +84,14 @@ impl Checker<'_> {
         };
         let error = suggest_names(error, name, span, candidates);
         self.report(error);
+        self.silence(name, span);
+    }
+
+    /// Lets further uses of a name in this function pass.
+    fn silence(&mut self, name: &str, span: Span) {
+        if self.scope.func.is_some() {
+            self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
+        }
     }
 
     /// Reports an assignment to a name that means nothing anywhere, as in Python a new variable
