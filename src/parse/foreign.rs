@@ -311,7 +311,7 @@ impl<'t, 'k> Foreign<'t, 'k> {
     }
 
     /// Two words side by side: `byte x = 3`, `var x = 3`, `print x`.
-    fn adjacent_names(&mut self, line: &mut Line<'_>, word: &str) {
+    fn adjacent_names(&mut self, line: &mut Line<'t>, word: &str) {
         let first = line.tokens[0].1;
         let all = span_of(&line.tokens, 0..line.tokens.len());
         if word == "print" {
@@ -320,6 +320,18 @@ impl<'t, 'k> Foreign<'t, 'k> {
                 .fix("Add them", all, format!("print({rest})"));
             self.report(line, diagnostic);
             return replace_all(line);
+        }
+        if let "REM" | "rem" | "goto" | "GOTO" | "gosub" | "GOSUB" = word {
+            let text = format!("There is no '{word}' in PyCo");
+            let help = match word {
+                "REM" | "rem" => "Comments begin with '#'.",
+                _ => "Use loops, break, and functions.",
+            };
+            self.report(line, Diagnostic::error(codes::FOREIGN_OPERATOR, first, text).help(help));
+            return replace_all(line);
+        }
+        if TYPES.contains(&word) && is(line.tokens.get(2), Sym::LBracket) {
+            return self.array_of_c(line, word);
         }
         let (Some((Token::Name(name), second)), true) =
             (line.tokens.get(1), line.tokens.len() == 2 || is(line.tokens.get(2), Sym::Assign))

@@ -74,6 +74,27 @@ impl<'t> Foreign<'t, '_> {
         true
     }
 
+    /// `byte a[10]`, with a value or without.
+    pub(super) fn array_of_c(&mut self, line: &mut Line<'t>, elem: &str) {
+        let close = find(&line.tokens, 3, |_| false);
+        let (Some((Token::Name(name), _)), true, true) =
+            (line.tokens.get(1), close > 3, is(line.tokens.get(close), Sym::RBracket))
+        else {
+            return;
+        };
+        let length = self.slice(span_of(&line.tokens, 3..close));
+        let fixed = format!("{name}: array[{elem}, {length}]");
+        let span = span_of(&line.tokens, 0..close + 1);
+        let text = format!("An array is declared as '{fixed}'");
+        let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, span, text);
+        self.report(line, diagnostic.fix(format!("Write '{fixed}'"), span, fixed));
+        let word = |text: &'static str| (Token::Name(text), span);
+        let sym = |sym: Sym| (Token::Sym(sym), span);
+        let (ty, name) = (line.tokens[0].clone(), line.tokens[1].clone());
+        let head = [name, sym(Sym::Colon), word("array"), sym(Sym::LBracket), ty, sym(Sym::Comma)];
+        line.tokens.splice(0..3, head);
+    }
+
     /// What follows the parameters, from `at` on: nothing or `-> type`.
     fn result(&mut self, line: &mut Line<'t>, at: usize) {
         let ends_in_colon = line.tokens.len() > at && is(line.tokens.last(), Sym::Colon);

@@ -56,6 +56,7 @@ impl Checker<'_> {
                 Diagnostic::error(codes::UNKNOWN_NAME, var.span, text)
                     .help(format!("declare it before the loop: {}: byte", var.name)),
             );
+            self.silence(&var.name, var.span);
             return None;
         }
         match self.name(&var.name, var.span, "variable") {

@@ -29,6 +29,7 @@ mod export;
 mod expr;
 mod flow;
 mod fold;
+mod foreign_names;
 mod func;
 pub mod hir;
 pub mod hir_expr;

@@ -10,6 +10,7 @@ use crate::base::source::Span;
 use crate::base::suggest;
 use crate::sema::builtins;
 use crate::sema::check::Checker;
+use crate::sema::foreign_names::{self, Counterpart};
 use crate::sema::scope::{Binding, BindingKind, GlobalKind, Noun};
 use crate::sema::types::SCALARS;
 
@@ -34,7 +35,8 @@ pub fn suggest_names<'n>(
 }
 
 impl Checker<'_> {
-    /// Reports an unknown name, once in each function; `noun` is what the place asks for ("name", "function", "type").
+    /// Reports an unknown name, once in each function; `noun` is what the place asks for ("name",
+    /// "function", "type").
     pub fn unknown_name(&mut self, name: &str, span: Span, noun: &str) {
         if let Some(declared) = self.scope.declared.get(name) {
             let text = format!("variable '{name}' is used before its declaration");
@@ -72,6 +74,15 @@ impl Checker<'_> {
             return;
         }
         let error = Diagnostic::error(codes::UNKNOWN_NAME, span, format!("unknown {noun} '{name}'"));
+        let counterpart = if noun == "type" { foreign_names::ty(name) } else { foreign_names::value(name) };
+        if let Some(Counterpart { word, help }) = counterpart {
+            let error = error.help(help);
+            self.report(match word {
+                Some(word) => error.fix(format!("use '{word}'"), span, word),
+                None => error,
+            });
+            return self.silence(name, span);
+        }
         let candidates: Vec<&str> = if noun == "type" {
             self.type_candidates()
         } else {
@@ -88,7 +99,7 @@ impl Checker<'_> {
     }
 
     /// Lets further uses of a name in this function pass.
-    fn silence(&mut self, name: &str, span: Span) {
+    pub fn silence(&mut self, name: &str, span: Span) {
         if self.scope.func.is_some() {
             self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
         }
