@@ -25,6 +25,8 @@ use pycoc::opt::PASSES;
 const USUAL: Range<u64> = 0..40;
 /// Fresh seeds begin here, so that they are never usual ones.
 const FRESH: u64 = 1_000_000_000;
+/// A long run says how far it is after so many seeds.
+const PROGRESS: u64 = 500;
 /// Deep expressions in deep calls take much of the host's stack in debug builds.
 const STACK: usize = 256 << 20;
 
@@ -49,6 +51,20 @@ struct Counts {
     rejected: AtomicU64,
     left: AtomicU64,
     different: AtomicU64,
+}
+
+impl Counts {
+    fn text(&self) -> String {
+        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        format!(
+            "{} the same in {} images, {} refused by the checker, {} left out, {} different",
+            get(&self.same),
+            get(&self.images),
+            get(&self.rejected),
+            get(&self.left),
+            get(&self.different)
+        )
+    }
 }
 
 /// What a run is asked for.
@@ -164,6 +180,9 @@ fn random_programs_do_the_same_everywhere() {
             if seed >= request.seeds.end || request.end.is_some_and(|end| Instant::now() > end) {
                 return failures;
             }
+            if request.long && seed.is_multiple_of(PROGRESS) {
+                println!("{}", counts.text());
+            }
             failures.extend(one(seed, &counts, request.long).map(|text| report(text, seed)));
         }
     };
@@ -174,13 +193,7 @@ fn random_programs_do_the_same_everywhere() {
     });
     let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let (same, useless) = (get(&counts.same), get(&counts.rejected) + get(&counts.left));
-    println!(
-        "{same} the same in {} images, {} refused by the checker, {} left out, {} different",
-        get(&counts.images),
-        get(&counts.rejected),
-        get(&counts.left),
-        get(&counts.different)
-    );
+    println!("{}", counts.text());
     assert!(failures.is_empty(), "{}", failures.first().map_or("", String::as_str));
     assert!(same > useless, "too few programs are of use");
 }

@@ -129,6 +129,10 @@ impl<'m> Machine<'m> {
         Ok(())
     }
 
+    pub fn handlers_are_silent(&self) -> bool {
+        self.config.handlers_are_silent
+    }
+
     /// Counts a statement.
     pub fn step(&mut self) -> Eval<()> {
         self.steps += 1;

@@ -28,11 +28,13 @@ pub struct Config {
     pub step_limit: u64,
     /// Calls within calls.
     pub depth_limit: usize,
+    /// Interrupt handlers do nothing that the program sees: installing one is no statement.
+    pub handlers_are_silent: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { input: Vec::new(), step_limit: 1_000_000, depth_limit: 64 }
+        Self { input: Vec::new(), step_limit: 1_000_000, depth_limit: 64, handlers_are_silent: false }
     }
 }
 

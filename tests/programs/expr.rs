@@ -1,7 +1,7 @@
 //! Random expressions of a wanted type.
 
 use super::types::{Array, INTEGERS, SCALARS, Ty, Var};
-use super::{DEAREST_CALL, Func, Gen, NAMELESS, Param};
+use super::{DEAREST_CALL, Field, Func, Gen, NAMELESS, Param};
 
 /// The longest string that a function returns.
 pub const LONGEST_RESULT: usize = 24;
@@ -19,7 +19,7 @@ impl Gen {
     /// An expression that can be assigned to a variable of type `ty`.
     pub fn value_for(&mut self, ty: Ty, depth: usize) -> String {
         if ty.is_integral() && self.r.one_in(4) {
-            let other = if ty == Ty::Bool { Ty::Bool } else { *self.r.pick(&INTEGERS) };
+            let other = if ty == Ty::Bool { Ty::Bool } else { self.any_integer() };
             return self.expr(other, depth);
         }
         if self.r.one_in(7) { self.literal(ty) } else { self.expr(ty, depth) }
@@ -80,7 +80,7 @@ impl Gen {
     }
 
     fn cast(&mut self, ty: Ty, depth: usize) -> String {
-        let from = *self.r.pick(&SCALARS);
+        let from = self.any_scalar();
         let inner = self.expr(from, depth);
         format!("{}({inner})", ty.name())
     }
@@ -108,7 +108,7 @@ impl Gen {
                     let limit = if self.r.one_in(5) { 40 } else { ty.width() as usize * 8 };
                     self.r.below(limit).to_string()
                 } else {
-                    let of = *self.r.pick(&INTEGERS);
+                    let of = self.any_integer();
                     let count = self.expr(of, depth);
                     if self.r.one_in(3) {
                         count
@@ -177,15 +177,15 @@ impl Gen {
             }
             2 => format!("(not {})", self.test(depth)),
             3 => {
-                let of = *self.r.pick(&SCALARS);
+                let of = self.any_scalar();
                 format!("bool({})", self.expr(of, depth))
             }
-            4 => {
+            4 if !self.pure => {
                 let of = *self.r.pick(&[Ty::F16, Ty::F32, Ty::Float]);
                 let (a, b) = (self.expr(of, depth), self.expr(of, depth));
                 format!("({a} {op} {b})")
             }
-            5 => match self.text(30) {
+            5 if !self.pure => match self.text(30) {
                 Some((a, _)) => {
                     let b = self.text(30).map_or("\"A\"".to_string(), |(b, _)| b);
                     format!("({a} {op} {b})")
@@ -197,13 +197,13 @@ impl Gen {
                 format!("({a} {op} {b})")
             }
             7 => {
-                let (a, b) = (*self.r.pick(&INTEGERS), *self.r.pick(&INTEGERS));
+                let (a, b) = (self.any_integer(), self.any_integer());
                 let op = if meet(a, b).1 { op } else { *self.r.pick(&["==", "!="]) };
                 let (a, b) = (self.expr(a, depth), self.expr(b, depth));
                 format!("({a} {op} {b})")
             }
             _ => {
-                let of = *self.r.pick(&INTEGERS);
+                let of = self.any_integer();
                 let a = self.expr(of, depth);
                 let b = if self.r.one_in(2) { self.literal(of) } else { self.expr(of, depth) };
                 format!("({a} {op} {b})")
@@ -214,7 +214,7 @@ impl Gen {
     /// Any scalar, as a condition.
     pub fn test(&mut self, depth: usize) -> String {
         if self.r.one_in(4) {
-            let of = *self.r.pick(&SCALARS);
+            let of = self.any_scalar();
             return self.expr(of, depth);
         }
         self.expr(Ty::Bool, depth)
@@ -278,7 +278,7 @@ impl Gen {
 
     /// Something of the type that is in scope.
     pub fn leaf(&mut self, ty: Ty) -> String {
-        if self.mapped && INTEGERS.contains(&ty) && self.r.one_in(12) {
+        if self.mapped && !self.pure && INTEGERS.contains(&ty) && self.r.one_in(12) {
             return self.anonymous(ty);
         }
         let vars = self.paths(ty, false);
@@ -292,6 +292,7 @@ impl Gen {
             return self.r.pick(&vars).clone();
         }
         let all: Vec<String> = SCALARS.iter().flat_map(|&of| self.paths(of, false)).collect();
+        debug_assert!(!self.pure || !matches!(ty, Ty::F16 | Ty::F32 | Ty::Float));
         if all.is_empty() {
             format!("{}(1)", ty.name())
         } else {
@@ -328,7 +329,7 @@ impl Gen {
         for (path, class) in self.object_paths() {
             for (name, elem, len) in &self.classes[class].arrays {
                 let path = format!("{path}.{name}");
-                found.push(Array { path, elem: *elem, len: *len, mapped: false, tuple: false });
+                found.push(Array::plain(path, *elem, *len));
             }
         }
         found
@@ -358,7 +359,10 @@ impl Gen {
     /// Those that can stand alone: `self` and singletons cannot.
     pub fn whole_objects(&mut self) -> Vec<(String, usize)> {
         let alone = |path: &String| path != "self" && !path.starts_with('S') || path.contains('.');
-        self.object_paths().into_iter().filter(|(path, _)| alone(path)).collect()
+        let mapped = |class: usize| self.classes[class].is_mapped;
+        let all: Vec<_> = self.scope.objects.iter().map(|o| o.class).filter(|&c| mapped(c)).collect();
+        let paths = self.object_paths().into_iter();
+        paths.filter(|(path, class)| alone(path) && !all.contains(class)).collect()
     }
 
     /// Variables that are not mapped and not parts of objects.
@@ -372,8 +376,19 @@ impl Gen {
         let fitting = |v: &&Var| v.ty == ty && (v.assignable || !assignable);
         let mut found: Vec<String> = self.scope.vars.iter().filter(fitting).map(|v| v.path.clone()).collect();
         for (path, class) in self.object_paths() {
-            let fields = self.classes[class].fields.iter().filter(|(_, of)| *of == ty);
-            found.extend(fields.map(|(name, _)| format!("{path}.{name}")));
+            let fields = self.classes[class].fields.iter().filter(|f| f.ty == ty);
+            found.extend(fields.map(|f| format!("{path}.{}", f.name)));
+        }
+        found
+    }
+
+    /// Properties of a type; `addressable` ones are not mapped.
+    pub fn fields(&mut self, ty: Ty, addressable: bool) -> Vec<String> {
+        let mut found = Vec::new();
+        for (path, class) in self.object_paths() {
+            let fits = |f: &&Field| f.ty == ty && !(addressable && f.mapped);
+            found
+                .extend(self.classes[class].fields.iter().filter(fits).map(|f| format!("{path}.{}", f.name)));
         }
         found
     }
@@ -391,7 +406,8 @@ impl Gen {
     /// Functions and methods with the paths under which they are called.
     pub fn callables(&mut self, wanted: impl Fn(&Func) -> bool) -> Vec<(String, Func)> {
         let room = DEAREST_CALL / self.rounds.max(1);
-        let fits = |func: &Func| wanted(func) && func.cost <= room;
+        let pure = self.pure;
+        let fits = |func: &Func| wanted(func) && func.cost <= room && (func.pure || !pure);
         let mut found: Vec<(String, Func)> =
             self.funcs.iter().filter(|f| fits(f)).map(|f| (f.name.clone(), f.clone())).collect();
         for (path, class) in self.object_paths() {
@@ -399,11 +415,8 @@ impl Gen {
                 found.push((format!("{path}.{}", method.name), method.clone()));
             }
         }
-        if self.rounds == 1
-            && let Some(own) = &self.own
-            && wanted(own)
-        {
-            found.push((own.name.clone(), own.clone()));
+        if self.rounds == 1 {
+            found.extend(self.own.iter().filter(|f| wanted(f)).map(|f| (f.name.clone(), f.clone())));
         }
         found
     }
@@ -412,7 +425,7 @@ impl Gen {
     pub fn call(&mut self, path: &str, func: &Func) -> Option<String> {
         let mut args = Vec::new();
         if let Some(deepest) = func.recursive {
-            let own = self.own.as_ref().is_some_and(|own| own.name == func.name);
+            let own = self.own.iter().any(|own| own.name == func.name);
             args.push(if own { "n - 1".to_string() } else { self.r.below(deepest + 1).to_string() });
         }
         for param in &func.params {
@@ -430,7 +443,7 @@ impl Gen {
                 let fitting: Vec<_> =
                     vars.iter().filter(|v| v.ty == ty && v.assignable && !v.mapped).collect();
                 let arrays: Vec<Array> =
-                    self.arrays().into_iter().filter(|a| a.elem == ty && !a.mapped && !a.tuple).collect();
+                    self.arrays().into_iter().filter(|a| a.elem == ty && a.is_free()).collect();
                 if !arrays.is_empty() && (fitting.is_empty() || self.r.one_in(3)) {
                     let array = self.r.pick(&arrays).clone();
                     return Some(self.element(&array));
@@ -438,7 +451,7 @@ impl Gen {
                 if fitting.is_empty() { None } else { Some(self.r.pick(&fitting).path.clone()) }
             }
             Param::AliasArray(elem, len) => {
-                let fits = |a: &Array| a.elem == elem && a.len >= len && !a.mapped && !a.tuple;
+                let fits = |a: &Array| a.elem == elem && a.len >= len && a.is_free();
                 let arrays: Vec<Array> = self.arrays().into_iter().filter(fits).collect();
                 if arrays.is_empty() { None } else { Some(self.r.pick(&arrays).path.clone()) }
             }
@@ -461,7 +474,7 @@ impl Gen {
                     .scope
                     .arrays
                     .iter()
-                    .filter(|a| a.tuple && a.elem == elem)
+                    .filter(|a| a.is_tuple_value() && a.elem == elem)
                     .map(|a| a.path.clone())
                     .collect();
                 if fits.is_empty() { None } else { Some(self.r.pick(&fits).clone()) }
@@ -500,7 +513,7 @@ impl Gen {
                 (text.path.clone(), text.capacity)
             }
             2 => {
-                let of = *self.r.pick(&SCALARS);
+                let of = self.any_scalar();
                 let longest = match of {
                     Ty::Float | Ty::F16 | Ty::F32 => 20,
                     _ => 11,
@@ -515,6 +528,14 @@ impl Gen {
             5 if !texts.is_empty() => {
                 let text = self.r.pick(&texts);
                 (format!("({} * 2)", text.path), text.capacity * 2)
+            }
+            6 if self.r.one_in(2) => {
+                let texts: Vec<(String, usize)> = self.object_paths();
+                let texts: Vec<_> = texts.into_iter().filter(|o| self.classes[o.1].has_text).collect();
+                match texts.is_empty() || self.rounds > 8 {
+                    true => ("\"OO\"".to_string(), 2),
+                    false => (format!("str({})", self.r.pick(&texts).0), LONGEST_RESULT),
+                }
             }
             6 if !self.text_funcs.is_empty() => {
                 let func = self.r.pick(&self.text_funcs).clone();

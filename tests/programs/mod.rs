@@ -4,17 +4,23 @@
 //! In: a seed. Out: the source as a tree of lines, so that `shrink.rs` can leave parts of it out.
 //! Invariants: nothing is read before it was written, indices stay in bounds, strings in their
 //! capacity, every loop ends; addresses are never printed. What slips through is found by the
-//! oracle, which calls such a program undefined, and by the checker. `decl.rs` makes classes,
-//! functions and variables, `stmt.rs` statements, `expr.rs` expressions.
+//! oracle, which calls such a program undefined, and by the checker. `class.rs` makes classes,
+//! `decl.rs` functions and variables, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs`
+//! statements, `expr.rs` expressions; `files.rs` divides a program into files.
 
+mod alias;
+mod bulk;
+mod class;
 mod decl;
 mod expr;
+mod files;
+mod loops;
 pub mod shrink;
 mod stmt;
 mod types;
 
-use super::compare::{MAIN, MODULE, Source};
-use types::{Scope, Ty};
+pub use files::{is_divided, source};
+use types::{INTEGERS, SCALARS, Scope, Ty};
 
 /// A small random number generator (xorshift), the same on every machine.
 pub struct Random(u64);
@@ -54,51 +60,6 @@ impl Random {
 pub struct Node {
     pub head: String,
     pub body: Option<Vec<Node>>,
-}
-
-/// True when all but `main` of the program of this seed is a module of its own.
-pub fn is_divided(seed: u64) -> bool {
-    seed % 4 == 1
-}
-
-/// The source of a program; of some seeds, all but `main` is a module of its own.
-pub fn source(nodes: &[Node], seed: u64) -> Source {
-    let main_file = MAIN.to_string();
-    let is_main = |node: &&Node| node.head.ends_with("def main():");
-    if !is_divided(seed) {
-        return vec![(main_file, text(nodes))];
-    }
-    let is_mapped = |node: &&Node| node.head.starts_with('M');
-    let part: Vec<Node> = nodes.iter().filter(|n| !is_main(n)).cloned().collect();
-    let here: Vec<Node> = nodes.iter().filter(|n| is_main(n) || is_mapped(n)).cloned().collect();
-    let names: Vec<&str> = part.iter().filter(|n| !is_mapped(n)).filter_map(|n| defined(&n.head)).collect();
-    let import = match names.len() {
-        0 => String::new(),
-        _ => format!("from part import {}\n", names.join(", ")),
-    };
-    let text_here = with_prefix(&text(&here), &names);
-    vec![(main_file, import + &text_here), (MODULE.to_string(), text(&part))]
-}
-
-/// The name that a line at module level defines.
-fn defined(head: &str) -> Option<&str> {
-    let line = head.lines().last()?;
-    let line = line.strip_prefix("def ").or_else(|| line.strip_prefix("class ")).unwrap_or(line);
-    line.split(|c: char| !c.is_alphanumeric()).next()
-}
-
-/// `text` with the module's name before each of these names.
-fn with_prefix(text: &str, names: &[&str]) -> String {
-    let mut out = String::new();
-    for (i, word) in text.split_inclusive(|c: char| !c.is_alphanumeric()).enumerate() {
-        let name = word.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let is_part_of_a_path = i > 0 && out.ends_with('.');
-        if names.contains(&name) && !is_part_of_a_path {
-            out.push_str("part.");
-        }
-        out.push_str(word);
-    }
-    out
 }
 
 /// The source text of a list of lines.
@@ -150,19 +111,35 @@ struct Func {
     recursive: Option<usize>,
     /// About how many statements a call executes.
     cost: usize,
+    /// Interrupt code may call it: integers only, nothing printed, no memory but its own.
+    pure: bool,
 }
 
 /// What a class has.
 #[derive(Clone, Default)]
 struct Class {
     name: String,
-    fields: Vec<(String, Ty)>,
+    fields: Vec<Field>,
     arrays: Vec<(String, Ty, usize)>,
+    tuples: Vec<(String, Ty, usize)>,
     strings: Vec<(String, usize)>,
     objects: Vec<(String, usize)>,
     methods: Vec<Func>,
     /// Parameters of `__init__`.
     init: Option<Vec<Param>>,
+    /// It has `__str__`.
+    has_text: bool,
+    is_singleton: bool,
+    /// Its objects take no room.
+    is_mapped: bool,
+}
+
+/// A scalar property.
+#[derive(Clone)]
+struct Field {
+    name: String,
+    ty: Ty,
+    mapped: bool,
 }
 
 struct Gen {
@@ -172,8 +149,9 @@ struct Gen {
     blocks: Vec<Vec<Node>>,
     classes: Vec<Class>,
     funcs: Vec<Func>,
-    /// Functions that return a string.
+    /// Functions that return a string, and those that return an object with its class.
     text_funcs: Vec<Func>,
+    object_funcs: Vec<(Func, usize)>,
     constants: Vec<(String, i64)>,
     /// Names usable everywhere: singletons, mapped variables, tuples.
     global: Scope,
@@ -181,14 +159,22 @@ struct Gen {
     /// What the function returns.
     ret: Option<Ty>,
     returns_text: bool,
-    /// A name for the call of itself, with its signature.
-    own: Option<Func>,
+    returns_object: Option<usize>,
+    /// What may be called one level deeper: itself, and a function that is declared forward.
+    own: Vec<Func>,
     names: usize,
     /// How often the current statement runs.
     rounds: usize,
     cost: usize,
     loops: usize,
     mapped: bool,
+    /// The next address for a mapped variable.
+    next_mapped: usize,
+    /// Everything is integers and local.
+    pure: bool,
+    small: bool,
+    /// With assembly, for which the machine at `-O0` is the only judge.
+    assembly: bool,
     /// Statements left in this function.
     budget: usize,
 }
@@ -209,19 +195,33 @@ impl Gen {
             classes: Vec::new(),
             funcs: Vec::new(),
             text_funcs: Vec::new(),
+            object_funcs: Vec::new(),
             constants: Vec::new(),
             global: Scope::default(),
             scope: Scope::default(),
             ret: None,
             returns_text: false,
-            own: None,
+            returns_object: None,
+            own: Vec::new(),
             names: 0,
             rounds: 1,
             cost: 0,
             loops: 0,
             mapped: false,
+            next_mapped: WINDOW,
+            pure: false,
+            small: false,
+            assembly: false,
             budget: 0,
         }
+    }
+
+    fn any_scalar(&mut self) -> Ty {
+        if self.pure { *self.r.pick(&SCALARS[..8]) } else { *self.r.pick(&SCALARS) }
+    }
+
+    fn any_integer(&mut self) -> Ty {
+        *self.r.pick(&INTEGERS)
     }
 
     fn name(&mut self, prefix: &str) -> String {
@@ -249,5 +249,14 @@ impl Gen {
             Some(block) => block.push(node),
             None => self.top.push(node),
         }
+    }
+}
+
+impl Gen {
+    /// A block at whose end the variables that it declares are out of sight.
+    fn scoped_block(&mut self, head: impl Into<String>, fill: impl FnOnce(&mut Self)) {
+        let scope = self.scope.clone();
+        self.block(head, fill);
+        self.scope = scope;
     }
 }

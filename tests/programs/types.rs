@@ -80,6 +80,36 @@ pub struct Array {
     pub mapped: bool,
     /// Read-only.
     pub tuple: bool,
+    /// An alias that may lie anywhere in another array.
+    pub view: bool,
+}
+
+impl Array {
+    pub fn plain(path: String, elem: Ty, len: usize) -> Self {
+        Array { path, elem, len, mapped: false, tuple: false, view: false }
+    }
+
+    pub fn mapped(path: String, elem: Ty, len: usize) -> Self {
+        Array { mapped: true, ..Self::plain(path, elem, len) }
+    }
+
+    pub fn tuple(path: String, elem: Ty, len: usize) -> Self {
+        Array { tuple: true, ..Self::plain(path, elem, len) }
+    }
+
+    pub fn view(path: String, elem: Ty, len: usize) -> Self {
+        Array { view: true, ..Self::plain(path, elem, len) }
+    }
+
+    /// A tuple with a count before it, so that a pointer can be set to it.
+    pub fn is_tuple_value(&self) -> bool {
+        self.tuple && !self.path.starts_with('R')
+    }
+
+    /// Bytes of it may be those of another array.
+    pub fn is_free(&self) -> bool {
+        !self.mapped && !self.tuple
+    }
 }
 
 #[derive(Clone)]
@@ -105,4 +135,6 @@ pub struct Scope {
     pub arrays: Vec<Array>,
     pub texts: Vec<Text>,
     pub objects: Vec<Object>,
+    /// Aliases of scalars, which are also in `vars`.
+    pub pointers: Vec<(String, Ty)>,
 }
