@@ -179,6 +179,7 @@ codes! {
     BAD_PROJECT "E5006" "a fault in the project file";
     NO_DEBUG_MAP "E5007" "a program without its debug map";
     CARTRIDGE_ON_DISK "E5008" "a cartridge on a disk";
+    CHECK_FAILS "E5012" "a check that fails";
 
     // Remarks.
     WIDE_COUNTER "R0001" "a loop that counts in 16 bits";

@@ -32,6 +32,8 @@ pub enum Command {
     Library(LibraryArgs),
     /// Show how many bytes each part of a program or module takes
     Size(SizeArgs),
+    /// Make a source smaller while a command succeeds
+    Reduce(ReduceArgs),
     /// Explain a diagnostic, with an example and its fix
     Explain(ExplainArgs),
 }
@@ -171,6 +173,25 @@ pub struct LibraryArgs {
     /// The module whose source is printed
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct ReduceArgs {
+    /// The source
+    #[arg(value_name = "FILE.pyco")]
+    pub file: String,
+
+    /// A command of the shell that ends with status 0 while the fault is there; it gets the path of
+    /// the source as its last argument, or where {} stands
+    #[arg(long, value_name = "COMMAND")]
+    pub check: String,
+
+    /// Where the smaller source goes [default: FILE.reduced.pyco]
+    #[arg(short = 'o', value_name = "PATH")]
+    pub output: Option<String>,
+
+    #[command(flatten)]
+    pub messages: MessageArgs,
 }
 
 #[derive(clap::Args, Debug)]

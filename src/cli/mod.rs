@@ -13,6 +13,7 @@ mod library;
 pub mod pages;
 mod program;
 mod project;
+mod reduce;
 mod report;
 mod run;
 mod size;
@@ -82,6 +83,7 @@ fn dispatch(args: &Args) -> Status {
         Command::Inspect(args) => inspect::inspect(args),
         Command::Library(args) => library::library(args),
         Command::Size(args) => size::size(args),
+        Command::Reduce(args) => reduce::reduce(args),
         Command::Explain(args) => explain::explain(args),
     }
 }

@@ -11,5 +11,6 @@ pub mod load;
 pub mod modules;
 pub mod output;
 pub mod project;
+pub mod reduce;
 pub mod session;
 pub mod sources;
