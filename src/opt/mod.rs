@@ -5,6 +5,7 @@
 //! One file for each pass; `PASSES` names them all, `pipeline.rs` says in which order they run.
 //! Not here: anything about registers, the zero page or 6502 instructions.
 
+mod block_loops;
 mod const_args;
 mod counters;
 mod dce;
@@ -114,6 +115,7 @@ pub const PASSES: &[Pass] = &[
     strength::END_PASS,
     forward::PASS,
     dse::PASS,
+    block_loops::PASS,
     page_loops::PASS,
     walk::PASS,
     unroll::PASS,

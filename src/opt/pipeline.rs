@@ -49,6 +49,7 @@ const O2: &[Step] = &[
     Step::Funcs(CLEAN),
     Step::Funcs(&["hoist", "licm"]),
     Step::Funcs(NARROW),
+    Step::Funcs(&["block_loops"]),
     Step::Funcs(&["page_loops"]),
     Step::Funcs(&["strength"]),
     Step::Funcs(NARROW),
