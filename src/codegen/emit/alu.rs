@@ -258,6 +258,13 @@ impl Emitter<'_> {
     }
 
     pub(super) fn sign_fill(&mut self, d: &Dst, s: &Src) {
+        if let (Dst::V(d), Src::V(s)) = (d, s)
+            && let Some(r) = self.home(*d)
+            && self.home(*s) != Some(r)
+        {
+            self.sign_fill_index(*d, r, *s);
+            return;
+        }
         let minus = self.new_label();
         self.load(R::A, s);
         self.ins(Ora, Arg::Imm(0x7f));
@@ -266,6 +273,24 @@ impl Emitter<'_> {
         self.label(minus);
         self.state.forget_test();
         self.store_a(d);
+    }
+
+    /// The sign in an index register; the byte itself is in A afterwards, where its sum begins.
+    fn sign_fill_index(&mut self, d: Vb, r: R, s: Vb) {
+        let in_a = self.state.holds(R::A, self.fact(s));
+        self.wrote(d);
+        self.load(r, &Src::Imm(0));
+        if in_a {
+            self.ins(Cmp, Arg::Imm(0));
+        } else {
+            self.load(R::A, &Src::V(s));
+        }
+        let plus = self.new_label();
+        self.branch(Bpl, plus);
+        self.ins(index_step(r, false), Arg::None);
+        self.label(plus);
+        self.state.set(r, vec![self.fact(d)]);
+        self.state.forget_flags();
     }
 
     /// 1 when the answer is yes, else 0.

@@ -2,7 +2,7 @@
 
 use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
 use crate::codegen::select::carry::Carry;
-use crate::codegen::select::{Select, SelectOptions, move_bytes};
+use crate::codegen::select::{Home, Select, SelectOptions, move_bytes};
 use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
 
 impl Select<'_> {
@@ -218,29 +218,33 @@ impl Select<'_> {
     }
 
     pub(super) fn select_sext(&mut self, value: Value, a: Value) {
-        let one_bit = self.func.ty(a) == Ty::I1;
         let bytes = self.bytes(a);
-        let d = self.dst_of(value);
-        if one_bit {
-            let zero = vec![Src::Imm(0)];
-            self.emit(LOp::Add { sub: true, d: vec![d[0]], a: zero, b: vec![bytes[0]] });
-            if let Dst::V(low) = d[0] {
-                for &d in &d[1..] {
-                    self.emit(LOp::Move { d, s: Src::V(low) });
-                }
-            }
+        if self.func.ty(a) != Ty::I1 {
+            let sign = self.sign_of(value);
+            self.emit(LOp::SignFill { d: Dst::V(sign), s: bytes[bytes.len() - 1] });
             return;
         }
-        let top = bytes[bytes.len() - 1];
-        let first = bytes.len();
-        for (k, &d) in d.iter().enumerate() {
-            let op = match (bytes.get(k), d) {
-                (Some(&s), _) => LOp::Move { d, s },
-                (None, Dst::V(v)) if k > first => LOp::Move { d, s: Src::V(Vb::new(v.reg, first)) },
-                (None, _) => LOp::SignFill { d, s: top },
-            };
-            self.emit(op);
+        let d = self.dst_of(value);
+        let zero = vec![Src::Imm(0)];
+        self.emit(LOp::Add { sub: true, d: vec![d[0]], a: zero, b: vec![bytes[0]] });
+        if let Dst::V(low) = d[0] {
+            for &d in &d[1..] {
+                self.emit(LOp::Move { d, s: Src::V(low) });
+            }
         }
+    }
+
+    /// The byte that stands above the bytes of a value whose sign is extended.
+    pub(super) fn sign_of(&mut self, value: Value) -> Vb {
+        let reg = match self.homes[value] {
+            Home::Reg(reg) => reg,
+            Home::Lazy => {
+                let reg = self.new_reg(1);
+                self.homes[value] = Home::Reg(reg);
+                reg
+            }
+        };
+        Vb::new(reg, 0)
     }
 
     pub(super) fn select_select(&mut self, value: Value, c: Value, a: Value, b: Value) {

@@ -237,10 +237,17 @@ impl<'a> Select<'a> {
 
     /// The bytes of a value, spelled out where that costs nothing. A folded load appears as memory.
     fn bytes(&mut self, value: Value) -> Vec<Src> {
+        let size = self.func.ty(value).bytes();
+        if let Some(Op::Sext(inner)) = self.defs[value]
+            && self.func.ty(*inner) != Ty::I1
+        {
+            let mut bytes = self.bytes(*inner);
+            bytes.resize(size, Src::V(self.sign_of(value)));
+            return bytes;
+        }
         if let Home::Reg(reg) = self.homes[value] {
             return self.reg_bytes(reg);
         }
-        let size = self.func.ty(value).bytes();
         match self.defs[value] {
             Some(Op::Const(n)) => (0..size).map(|k| Src::Imm((n >> (8 * k)) as u8)).collect(),
             Some(Op::Addr(addr)) => match self.const_addr(addr) {
