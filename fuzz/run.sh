@@ -25,7 +25,7 @@ for target in "${targets[@]}"; do
     dictionary=pyco.dict
     [ "$target" != assembler ] || dictionary=assembler.dict
     "target/$host/release/$target" \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
+        -max_total_time="$seconds" -timeout=30 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
         -verbosity=0 -dict="$dictionary" -artifact_prefix="artifacts/$target/" \
         "target/corpus/$target" "corpus/$target" 2>&1 | grep -v '^Dictionary' || status=1
 done
