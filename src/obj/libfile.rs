@@ -23,6 +23,14 @@ fn check(bytes: &[u8]) -> String {
     format!("{:08x}", fnv(bytes.iter().copied()))
 }
 
+/// False when a file ends with a check that does not fit the bytes before it.
+fn is_as_written(bytes: &[u8]) -> bool {
+    let tail = format!("{CHECK}\0");
+    let at = bytes.len().saturating_sub(check(&[]).len() + 1);
+    let (covered, sum) = bytes.split_at(at);
+    !covered.ends_with(tail.as_bytes()) || sum == format!("{}\0", check(covered)).as_bytes()
+}
+
 /// FNV-1a, 32 bits.
 pub fn fnv(bytes: impl Iterator<Item = u8>) -> u32 {
     bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
@@ -159,20 +167,20 @@ impl LibFile {
         if !bytes.starts_with(&MAGIC) {
             return Err(LibError::new("magic", "a module file begins with the bytes 50 4C"));
         }
+        if !is_as_written(bytes) {
+            return Err(LibError::new(CHECK, "the file is not as it was written"));
+        }
         let mut file = match bytes.get(2) {
             None => Err(LibError::new("header", "the file ends inside it")),
             Some(1) => lib_v1::read(bytes),
             Some(2) => lib_v2::read(bytes),
             Some(other) => Err(LibError::new("version", format!("{other} is not known to this pycoc"))),
         }?;
-        let checks = file.exports.iter().position(|(name, _)| name == CHECK);
-        if let Some(at) = checks {
-            let (_, text) = &file.exports[at];
-            let covered = bytes.len().saturating_sub(text.len() + 1);
-            if at + 1 != file.exports.len() || *text != check(&bytes[..covered]) {
-                return Err(LibError::new(CHECK, "the file is not as it was written"));
+        if file.exports.iter().any(|(name, _)| name == CHECK) {
+            // Its text was looked at above.
+            if file.exports.pop().is_none_or(|(name, _)| name != CHECK) {
+                return Err(LibError::new(CHECK, "something stands behind it"));
             }
-            file.exports.pop();
         }
         if let Some(text) = file.strings().find(|text| !text.is_ascii()) {
             return Err(LibError::new("string table", format!("'{}' is not ASCII", text.escape_default())));
