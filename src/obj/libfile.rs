@@ -182,18 +182,7 @@ impl LibFile {
                 return Err(LibError::new(CHECK, "something stands behind it"));
             }
         }
-        if let Some(text) = file.strings().find(|text| !text.is_ascii()) {
-            return Err(LibError::new("string table", format!("'{}' is not ASCII", text.escape_default())));
-        }
         Ok(file)
-    }
-
-    fn strings(&self) -> impl Iterator<Item = &String> {
-        let functions = self.functions.iter().flat_map(|f| [Some(&f.name), f.signature.as_ref()]);
-        let data = self.data.iter().flat_map(|d| [Some(&d.name), d.signature.as_ref()]);
-        let externals = self.externals.iter().flat_map(|e| [&e.module, &e.name]);
-        let exports = self.exports.iter().flat_map(|(name, text)| [name, text]);
-        functions.chain(data).flatten().chain(externals).chain(exports)
     }
 
     /// The bytes of the file; the error names the limit that the module exceeds.
@@ -253,7 +242,9 @@ mod tests {
         for version in [1, 2] {
             let function = Function { name: "_name".into(), code: vec![0x60], ..Function::default() };
             let file = LibFile { version, functions: vec![function], ..LibFile::default() };
-            let mut bytes = file.write().unwrap();
+            // Without the check, which would be the first to notice.
+            let write = if version == 1 { lib_v1::write } else { lib_v2::write };
+            let mut bytes = write(&file).unwrap();
             assert_eq!(LibFile::read(&bytes).map(|file| file.functions[0].name.clone()), Ok("_name".into()));
             let at = bytes.windows(5).position(|part| part == b"_name").unwrap();
             bytes[at + 1] = 0xC3;
