@@ -46,6 +46,11 @@ impl<I: Id> IdSet<I> {
         self.len() != before
     }
 
+    /// Removes all ids of `other`.
+    pub fn difference_with(&mut self, other: &Self) {
+        self.bits.difference_with(&other.bits);
+    }
+
     /// True when the two sets share an id.
     pub fn intersects(&self, other: &Self) -> bool {
         !self.bits.is_disjoint(&other.bits)
@@ -104,5 +109,7 @@ mod tests {
         set.remove(X(9000));
         assert_eq!(set.iter().collect::<Vec<_>>(), [X(3), X(5)]);
         assert!(!set.union_with(&[X(3)].into_iter().collect()));
+        set.difference_with(&[X(3), X(900)].into_iter().collect());
+        assert_eq!(set.iter().collect::<Vec<_>>(), [X(5)]);
     }
 }

@@ -21,21 +21,33 @@ impl Liveness {
     /// Computes liveness by iterating backward until nothing changes.
     pub fn new(func: &Func, cfg: &Cfg) -> Self {
         let empty = IndexVec::filled(func.blocks.len(), IdSet::new(func.values.len()));
-        let mut live = Self { live_in: empty.clone(), live_out: empty };
+        let mut live = Self { live_in: empty.clone(), live_out: empty.clone() };
+        // What a block reads before it defines it, and what it defines.
+        let (mut reads, mut defines) = (empty.clone(), empty);
+        for (id, block) in func.blocks.enumerated() {
+            backward(block, &mut reads[id], |_, _| {});
+            let results = block.insts.iter().filter_map(|inst| inst.result);
+            defines[id].extend(results.chain(block.params.iter().copied()));
+        }
+        let mut pending = IndexVec::filled(func.blocks.len(), true);
         let mut changed = true;
         while changed {
             changed = false;
             for &id in cfg.rpo.iter().rev() {
-                let block = &func.blocks[id];
-                let mut out = IdSet::new(func.values.len());
-                for target in block.term.targets() {
-                    out.union_with(&live.live_in[target.block]);
+                if !std::mem::take(&mut pending[id]) {
+                    continue;
                 }
-                let mut at_start = out.clone();
-                backward(block, &mut at_start, |_, _| {});
-                changed |= at_start != live.live_in[id];
-                live.live_in[id] = at_start;
-                live.live_out[id] = out;
+                for target in func.blocks[id].term.targets() {
+                    live.live_out[id].union_with(&live.live_in[target.block]);
+                }
+                let mut at_start = live.live_out[id].clone();
+                at_start.difference_with(&defines[id]);
+                at_start.union_with(&reads[id]);
+                if at_start != live.live_in[id] {
+                    live.live_in[id] = at_start;
+                    cfg.preds[id].iter().for_each(|&pred| pending[pred] = true);
+                    changed = true;
+                }
             }
         }
         live

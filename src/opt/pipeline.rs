@@ -140,12 +140,11 @@ impl Runner<'_> {
             if self.program.funcs[id].is_extern() {
                 continue;
             }
-            for _ in 0..MAX_ROUNDS {
-                let mut changed = false;
-                for name in names {
-                    changed |= self.func(name, id, &effects);
-                }
-                if !changed {
+            // Once every pass in turn found nothing, another round would find nothing either.
+            let mut quiet = 0;
+            for name in names.iter().cycle().take(MAX_ROUNDS * names.len()) {
+                quiet = if self.func(name, id, &effects) { 0 } else { quiet + 1 };
+                if quiet == names.len() {
                     break;
                 }
             }

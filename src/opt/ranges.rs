@@ -223,8 +223,13 @@ impl<'a> Ranges<'a> {
             if let Some(pred) = cfg.single_pred(id)
                 && let Some((cond, a, b)) = ranges.edge_condition(pred, id)
             {
-                ranges.facts[a].push((id, (cond, b)));
-                ranges.facts[b].push((id, (cond.swap(), a)));
+                // Of a number everything is known.
+                if ranges.defs.constant(a).is_none() {
+                    ranges.facts[a].push((id, (cond, b)));
+                }
+                if ranges.defs.constant(b).is_none() {
+                    ranges.facts[b].push((id, (cond.swap(), a)));
+                }
             }
         }
         for (counter, first, last) in exact_counters(func, &cfg, &ranges.dom) {
@@ -249,22 +254,66 @@ impl<'a> Ranges<'a> {
         for &param in &self.func.blocks[Func::ENTRY].params {
             self.values[param] = Range::full(self.func.ty(param));
         }
+        let users = self.users();
+        let mut pending = IndexVec::filled(self.func.blocks.len(), true);
         let mut round = 0;
-        while self.round(cfg, |new, old, ty| {
+        while self.round(cfg, &users, &mut pending, |new, old, ty| {
             let grown = old.union(new);
             if round >= ROUNDS_BEFORE_WIDENING { grown.widened(old, ty) } else { grown }
         }) {
             round += 1;
         }
+        pending = IndexVec::filled(self.func.blocks.len(), true);
         for _ in 0..NARROWING_ROUNDS {
-            self.round(cfg, |new, old, ty| old.intersect(new, ty));
+            self.round(cfg, &users, &mut pending, |new, old, ty| old.intersect(new, ty));
         }
     }
 
-    /// Computes every value once. True when one changed.
-    fn round(&mut self, cfg: &Cfg, merge: impl Fn(Range, Range, Ty) -> Range) -> bool {
+    /// The blocks in which something is computed from a value.
+    fn users(&self) -> IndexVec<Value, Vec<BlockId>> {
+        let mut users: IndexVec<Value, Vec<BlockId>> = IndexVec::filled(self.values.len(), Vec::new());
+        let mut add = |value: Value, block: BlockId| {
+            if users[value].last() != Some(&block) {
+                users[value].push(block);
+            }
+        };
+        for (id, block) in self.func.blocks.enumerated() {
+            for inst in block.insts.iter().filter(|inst| inst.result.is_some()) {
+                inst.op.for_each_use(|v| add(v, id));
+            }
+            for target in block.term.targets() {
+                target.args.iter().for_each(|v| add(*v, target.block));
+                if let Some((_, a, b)) = self.edge_condition(id, target.block) {
+                    add(a, target.block);
+                    add(b, target.block);
+                }
+            }
+        }
+        // What is known of a value may come from another.
+        let direct = users.clone();
+        for (value, facts) in self.facts.enumerated() {
+            for &(_, (_, other)) in
+                facts.iter().filter(|(_, (_, other))| self.defs.constant(*other).is_none())
+            {
+                users[other].extend(&direct[value]);
+            }
+        }
+        users
+    }
+
+    /// Computes the values of all pending blocks once. True when one changed.
+    fn round(
+        &mut self,
+        cfg: &Cfg,
+        users: &IndexVec<Value, Vec<BlockId>>,
+        pending: &mut IndexVec<BlockId, bool>,
+        merge: impl Fn(Range, Range, Ty) -> Range,
+    ) -> bool {
         let mut changed = false;
         for &id in &cfg.rpo {
+            if !std::mem::take(&mut pending[id]) {
+                continue;
+            }
             let block = &self.func.blocks[id];
             if id != Func::ENTRY {
                 for (i, &param) in block.params.iter().enumerate() {
@@ -281,8 +330,11 @@ impl<'a> Ranges<'a> {
                         incoming = incoming.intersect(bound, ty);
                     }
                     let new = merge(incoming, self.values[param], ty);
-                    changed |= new != self.values[param];
-                    self.values[param] = new;
+                    if new != self.values[param] {
+                        self.values[param] = new;
+                        users[param].iter().for_each(|&user| pending[user] = true);
+                        changed = true;
+                    }
                 }
             }
             for inst in &block.insts {
@@ -290,8 +342,11 @@ impl<'a> Ranges<'a> {
                 let ty = self.func.ty(result);
                 let computed = self.computed(&inst.op, ty, id);
                 let new = merge(computed, self.values[result], ty);
-                changed |= new != self.values[result];
-                self.values[result] = new;
+                if new != self.values[result] {
+                    self.values[result] = new;
+                    users[result].iter().for_each(|&user| pending[user] = true);
+                    changed = true;
+                }
             }
         }
         changed

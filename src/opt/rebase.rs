@@ -35,8 +35,15 @@ fn run(func: &mut Func, _: &Context) -> bool {
     }
     let cfg = Cfg::new(func);
     let dom = Dom::new(&cfg);
+    // Values stay what they are, so that their ranges hold to the end; where they live changes.
+    let before = func.clone();
+    let ranges = Ranges::new(&before);
+    let mut live = Liveness::new(func, &cfg);
     for sum in sums {
-        changed |= rebase(func, &cfg, &dom, sum);
+        if rebase(func, &dom, &ranges, &live, sum) {
+            live = Liveness::new(func, &cfg);
+            changed = true;
+        }
     }
     changed
 }
@@ -80,16 +87,14 @@ fn sink(func: &mut Func) -> bool {
     changed
 }
 
-fn rebase(func: &mut Func, cfg: &Cfg, dom: &Dom, sum: Sum) -> bool {
-    let ranges = Ranges::new(func);
-    let live = Liveness::new(func, cfg);
+fn rebase(func: &mut Func, dom: &Dom, ranges: &Ranges, live: &Liveness, sum: Sum) -> bool {
     // Only what is read anyway may be the new start.
     if !live.live_out[sum.block].contains(sum.next) {
         return false;
     }
     let mut new: Vec<(BlockId, usize, Op)> = Vec::new();
     for (id, block) in func.blocks.enumerated() {
-        if !cfg.rpo.contains(&id) || !dom.dominates(sum.block, id) {
+        if !dom.dominates(Func::ENTRY, id) || !dom.dominates(sum.block, id) {
             continue;
         }
         let from = if id == sum.block {
@@ -103,7 +108,7 @@ fn rebase(func: &mut Func, cfg: &Cfg, dom: &Dom, sum: Sum) -> bool {
             if !reads {
                 continue;
             }
-            match rebased(&inst.op, sum, &ranges, id) {
+            match rebased(&inst.op, sum, ranges, id) {
                 Some(op) => new.push((id, at, op)),
                 None => return false,
             }
