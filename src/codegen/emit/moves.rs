@@ -122,10 +122,19 @@ impl Emitter<'_> {
 
     /// Puts one source that stands in the way into a cell of its own.
     fn break_cycle(&mut self, pending: &mut [(To, From)]) {
-        let at = pending
-            .iter()
-            .position(|(_, from)| matches!(self.place_from(from), Place::Reg(_)))
-            .or_else(|| pending.iter().position(|(_, from)| self.place_from(from) != Place::Other))
+        let is_register = |i: &usize| matches!(self.place_from(&pending[*i].1), Place::Reg(_));
+        let is_target = |i: &usize| {
+            let place = self.place_from(&pending[*i].1);
+            let targets = pending.iter().enumerate().filter(|(j, _)| j != i);
+            place != Place::Other && targets.map(|(_, (to, _))| self.place_to(to)).any(|to| to == place)
+        };
+        let all = 0..pending.len();
+        let at = all
+            .clone()
+            .find(|i| is_register(i) && is_target(i))
+            .or_else(|| all.clone().find(is_register))
+            // A cell that is no target blocks nobody: to save it would change nothing.
+            .or_else(|| all.clone().find(is_target))
             .unwrap_or(0);
         let place = self.place_from(&pending[at].1);
         let cell = self.fresh_cell();
