@@ -297,7 +297,7 @@ fn conversions() -> Vec<Pattern> {
             16,
             2,
             "v2: i32 = sext v0\nv3: i32 = sext v1\nv4: i32 = mul v2, v3\nv5: i8 = const 8\nv6: i32 = sar v4, v5\nv7: i16 = trunc v6\nstore [R], v7",
-            |a, b| (signed(a, 16) * signed(b, 16) >> 8) as u32,
+            |a, b| ((signed(a, 16) * signed(b, 16)) >> 8) as u32,
         ),
         two(
             "quotient and remainder",

@@ -38,7 +38,7 @@ fn plan(seed: u64) -> Plan {
     let level = [OptLevel::O2, OptLevel::Os, OptLevel::O1, OptLevel::O0][turn(16, 4)];
     Plan {
         without: vec![PASSES[turn(1, PASSES.len())].name, PASSES[turn(5, PASSES.len())].name],
-        checks: seed % 3 == 0,
+        checks: seed.is_multiple_of(3),
         loaded: (divided && turn(4, 2) == 0).then_some(level),
         linked: (divided && turn(4, 2) == 1).then_some(level),
     }

@@ -90,7 +90,7 @@ fn plan(
         Cond::ULt if start < end => end - start - 1,
         _ => return None,
     } + 1;
-    if !counts || rounds < ENOUGH || rounds > 0xffff {
+    if !counts || !(ENOUGH..=0xffff).contains(&rounds) {
         return None;
     }
     let work = Work { func, program, header, counter, next, cond: *cond };

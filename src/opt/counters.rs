@@ -66,9 +66,11 @@ pub struct Stepper {
     pub next: Value,
     /// What is added each time. It may itself change in the loop.
     pub by: Value,
+    /// It is subtracted instead.
+    pub down: bool,
 }
 
-/// All parameters to which something is added each time around, loop by loop.
+/// All parameters to which something is added, or from which something is taken, each time around, loop by loop.
 pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepper> {
     let mut found = Vec::new();
     for (of, l) in loops.loops.enumerated() {
@@ -85,11 +87,11 @@ pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepp
             first.dedup();
             next.dedup();
             if let (&[first], &[next]) = (first.as_slice(), next.as_slice())
-                && let Some(&Op::Bin(BinOp::Add, a, b)) = defs.of(next)
-                && (a == param || b == param)
+                && let Some(&Op::Bin(op @ (BinOp::Add | BinOp::Sub), a, b)) = defs.of(next)
+                && (a == param || b == param && op == BinOp::Add)
             {
                 let by = if a == param { b } else { a };
-                found.push(Stepper { of, param, index, first, next, by });
+                found.push(Stepper { of, param, index, first, next, by, down: op == BinOp::Sub });
             }
         }
     }
@@ -99,7 +101,7 @@ pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepp
 /// All counters, loop by loop.
 pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Counter> {
     let constant = |s: Stepper| {
-        let step = defs.constant(s.by)?;
+        let step = defs.constant(s.by).filter(|_| !s.down)?;
         Some(Counter { of: s.of, param: s.param, index: s.index, first: s.first, next: s.next, step })
     };
     steppers(func, cfg, loops, defs).into_iter().filter_map(constant).collect()

@@ -106,9 +106,16 @@ struct Line {
 /// Places to reach by one pointer.
 struct Group {
     line: Line,
-    /// Block and position of the operations.
-    places: Vec<(BlockId, usize)>,
+    places: Vec<Place>,
     lowest: i32,
+}
+
+/// An operation: its block, its position, and whether it counts from the counter's next value.
+#[derive(Clone, Copy)]
+struct Place {
+    block: BlockId,
+    at: usize,
+    next: bool,
 }
 
 struct Plan {
@@ -166,15 +173,18 @@ impl Finder<'_> {
         }
         let latch = l.latches[0];
         let places: BTreeSet<(BlockId, usize)> =
-            groups.iter().flat_map(|g| g.places.iter().copied()).collect();
+            groups.iter().flat_map(|g| g.places.iter().map(|p| (p.block, p.at))).collect();
         let end = if self.func.ty(stepper.param) == Ty::I16 { self.end(&stepper, &places) } else { None };
         // Cycles that a round gains by each pointer.
         let gain = |g: &Group| {
-            let always = g.places.iter().any(|(b, _)| self.dom.dominates(*b, latch));
             let shifts = SHIFT * g.line.factor.ilog2() as i32 + ADDRESS * i32::from(g.line.added.is_some());
-            let saved = ADDRESS + shifts;
-            let saved = if always { saved } else { saved / 3 };
-            saved - self.step_cycles(&stepper, g.line.factor)
+            let saved = |next: bool| {
+                let mut blocks = g.places.iter().filter(|p| p.next == next).map(|p| p.block).peekable();
+                let any = blocks.peek().is_some();
+                let always = blocks.any(|b| self.dom.dominates(b, latch));
+                (ADDRESS + shifts) * i32::from(any) / if always { 1 } else { 3 }
+            };
+            saved(false) + saved(true) - self.step_cycles(&stepper, g.line.factor)
         };
         let counter = if end.is_some() { self.step_cycles(&stepper, 1) } else { 0 };
         let all: i32 = groups.iter().map(gain).sum();
@@ -197,25 +207,31 @@ impl Finder<'_> {
     }
 
     fn groups(&self, stepper: &Stepper) -> Vec<Group> {
-        let mut found: BTreeMap<Line, Vec<(BlockId, usize, i32)>> = BTreeMap::new();
+        let mut found: BTreeMap<Line, Vec<(Place, i32)>> = BTreeMap::new();
         for block in self.loops.loops[stepper.of].blocks.iter() {
             for (at, inst) in self.func.blocks[block].insts.iter().enumerate() {
                 let Some(addr) = place(&inst.op) else { continue };
-                if let Some(line) = self.line(stepper, addr) {
-                    found.entry(line).or_default().push((block, at, addr.offset));
+                // A byte may wrap when it is counted for the last time.
+                let wide = self.func.ty(stepper.param) == Ty::I16;
+                for next in [false, true].into_iter().take(1 + usize::from(wide)) {
+                    let from = if next { stepper.next } else { stepper.param };
+                    if let Some(line) = self.line(stepper, from, addr) {
+                        found.entry(line).or_default().push((Place { block, at, next }, addr.offset));
+                    }
                 }
             }
         }
-        let group = |(line, list): (Line, Vec<(BlockId, usize, i32)>)| {
-            let lowest = list.iter().map(|p| p.2).min()?;
-            let near = list.iter().all(|p| p.2 - lowest <= MAX_SPREAD);
-            let places = list.iter().map(|p| (p.0, p.1)).collect();
+        let group = |(line, list): (Line, Vec<(Place, i32)>)| {
+            let lowest = list.iter().map(|p| p.1).min()?;
+            let near = list.iter().all(|p| p.1 - lowest <= MAX_SPREAD);
+            let places = list.iter().map(|p| p.0).collect();
             near.then_some(Group { line, places, lowest })
         };
         found.into_iter().filter_map(group).collect()
     }
 
-    fn line(&self, stepper: &Stepper, addr: &Addr) -> Option<Line> {
+    /// The line of a place that is counted from `from`, the counter or its next value.
+    fn line(&self, stepper: &Stepper, from: Value, addr: &Addr) -> Option<Line> {
         let fixed = |v: Value| !(self.inside)(stepper.of, v);
         match addr.base {
             Base::Value(v) if !fixed(v) => return None,
@@ -224,26 +240,26 @@ impl Finder<'_> {
         }
         let index = addr.index.filter(|i| self.func.ty(*i) == Ty::I16)?;
         let (factor, added) = match self.defs.of(index) {
-            Some(&Op::Bin(BinOp::Add, a, b)) if fixed(b) => (self.factor(stepper, a)?, Some(b)),
-            Some(&Op::Bin(BinOp::Add, a, b)) if fixed(a) => (self.factor(stepper, b)?, Some(a)),
-            _ => (self.factor(stepper, index)?, None),
+            Some(&Op::Bin(BinOp::Add, a, b)) if fixed(b) => (self.factor(from, a)?, Some(b)),
+            Some(&Op::Bin(BinOp::Add, a, b)) if fixed(a) => (self.factor(from, b)?, Some(a)),
+            _ => (self.factor(from, index)?, None),
         };
         Some(Line { base: addr.base, factor, added })
     }
 
-    /// How many times the counter a value is.
-    fn factor(&self, stepper: &Stepper, value: Value) -> Option<u32> {
-        if value == stepper.param {
+    /// How many times `from` a value is.
+    fn factor(&self, from: Value, value: Value) -> Option<u32> {
+        if value == from {
             return Some(1);
         }
         match *self.defs.of(value)? {
-            Op::Zext(x) if x == stepper.param => Some(1),
+            Op::Zext(x) if x == from => Some(1),
             Op::Bin(BinOp::Shl, x, n) if self.func.ty(x) == Ty::I16 => {
                 let n = self.defs.constant(n).filter(|n| *n < 12)?;
-                Some(self.factor(stepper, x)? << n).filter(|f| *f <= 0xffff)
+                Some(self.factor(from, x)? << n).filter(|f| *f <= 0xffff)
             }
             Op::Bin(BinOp::Mul, x, n) if self.func.ty(x) == Ty::I16 => {
-                let product = u64::from(self.factor(stepper, x)?) * u64::from(self.defs.constant(n)?);
+                let product = u64::from(self.factor(from, x)?) * u64::from(self.defs.constant(n)?);
                 u32::try_from(product).ok().filter(|f| *f <= 0xffff && *f > 0)
             }
             _ => None,
@@ -309,7 +325,8 @@ impl Finder<'_> {
             for (at, inst) in block.insts.iter().enumerate() {
                 let mut reads = false;
                 inst.op.for_each_use(|v| reads |= v == value);
-                if reads && !(except.contains(&(id, at)) && !stores(&inst.op, value)) {
+                let only_index = except.contains(&(id, at)) && !stores(&inst.op, value);
+                if reads && !only_index {
                     let dead = |v: Value| is_pure(&inst.op) && self.only_for(v, except, depth - 1);
                     needed |= depth == 0 || !inst.result.is_some_and(dead);
                 }
@@ -356,7 +373,8 @@ fn walk(func: &mut Func, plan: &Plan, promises: &mut Promises) {
                 target.args.push(value);
             }
         }
-        for &(block, at) in &group.places {
+        for &Place { block, at, next: ahead } in &group.places {
+            let pointer = if ahead { next } else { pointer };
             let inst = &mut func.blocks[block].insts[at];
             let result = inst.result;
             match &mut inst.op {
@@ -379,7 +397,7 @@ fn walk(func: &mut Func, plan: &Plan, promises: &mut Promises) {
     }
     // The steps come last: positions before them stay what they are.
     for (pointer, next, step) in pointers {
-        let op = Op::Bin(BinOp::Add, pointer, step);
+        let op = Op::Bin(if stepper.down { BinOp::Sub } else { BinOp::Add }, pointer, step);
         for block in func.blocks.ids().collect::<Vec<_>>() {
             let insts = &mut func.blocks[block].insts;
             if let Some(at) = insts.iter().position(|i| i.result == Some(stepper.next)) {

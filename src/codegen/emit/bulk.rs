@@ -272,7 +272,7 @@ impl Emitter<'_> {
         let before = self.weight;
         let top = self.new_label();
         let down = !upward && len <= 128;
-        let unrolled = !self.ctx.small && len >= 4 * BY_POINTER && len % BY_POINTER == 0;
+        let unrolled = !self.ctx.small && len >= 4 * BY_POINTER && len.is_multiple_of(BY_POINTER);
         let at_once = if unrolled { BY_POINTER } else { 1 };
         self.ins(Ldy, Arg::Imm(if down { len as u8 - 1 } else { 0 }));
         self.label(top);
