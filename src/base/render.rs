@@ -23,17 +23,18 @@ pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Strin
     let Some(primary) = diagnostic.span else {
         return unframed(diagnostic);
     };
+    let files = Framed::new(sources, diagnostic);
     let config =
-        Config::default().with_color(color).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode);
-    let first = Label::new(place(sources, primary)).with_color(paint);
-    let mut report = Report::build(kind, place(sources, primary))
+        Config::default().with_color(color).with_index_type(IndexType::Char).with_char_set(CharSet::Unicode);
+    let first = Label::new(place(sources, &files, primary)).with_color(paint);
+    let mut report = Report::build(kind, place(sources, &files, primary))
         .with_config(config)
         .with_code(diagnostic.code)
         .with_message(printable(&diagnostic.message))
         // Ariadne marks nothing for a label without a text.
         .with_label(first.with_message(printable(diagnostic.label.as_deref().unwrap_or("here"))));
     for label in &diagnostic.labels {
-        let shown = Label::new(place(sources, label.span)).with_message(printable(&label.text));
+        let shown = Label::new(place(sources, &files, label.span)).with_message(printable(&label.text));
         report.add_label(shown.with_color(Color::Cyan));
     }
     for note in &diagnostic.notes {
@@ -47,7 +48,7 @@ pub fn human(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Strin
         });
     }
     let mut bytes = Vec::new();
-    let written = report.finish().write(Framed::new(sources, diagnostic), &mut bytes);
+    let written = report.finish().write(files, &mut bytes);
     match written {
         Ok(()) if color => String::from_utf8_lossy(&bytes).into_owned(),
         Ok(()) => uncolored(&String::from_utf8_lossy(&bytes)),
@@ -134,11 +135,14 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A span as ariadne wants it: it panics on a range that splits a letter or ends before it begins.
-fn place(sources: &SourceMap, span: Span) -> (FileId, std::ops::Range<usize>) {
+/// A span as ariadne wants it: in characters, for it takes a place in a second file for characters
+/// even when told that it counts bytes; and it panics on a range that ends before it begins.
+fn place(sources: &SourceMap, files: &Framed, span: Span) -> (FileId, std::ops::Range<usize>) {
     let file = sources.file(span.file);
-    let lo = file.floor(span.lo as usize);
-    (span.file, lo..file.floor(span.hi as usize).max(lo))
+    let text = files.text(span.file);
+    let characters = |offset: u32| text.get(..file.floor(offset as usize)).map_or(0, |t| t.chars().count());
+    let lo = characters(span.lo);
+    (span.file, lo..characters(span.hi).max(lo))
 }
 
 /// The files that one diagnostic shows, in ariadne's form.
@@ -157,6 +161,11 @@ impl Framed {
             (id, printable(&file.path), Source::from(same_lines(&file.text)))
         };
         Self { files: ids.into_iter().map(shown).collect() }
+    }
+
+    /// The text of a file as it is shown.
+    fn text(&self, id: FileId) -> &str {
+        self.files.iter().find(|(file, ..)| *file == id).map_or("", |(.., source)| source.text())
     }
 }
 
@@ -247,6 +256,15 @@ mod tests {
         assert!(human(&sources, &d, false).contains("w = word(ő) * 40"));
         d.fixes[0].edits[1].span = Span::new(id, 0, 1);
         assert!(!human(&sources, &d, false).contains("word("), "edits of two lines");
+    }
+
+    #[test]
+    fn a_label_in_another_file_may_stand_behind_letters_of_several_bytes() {
+        let (mut sources, a) = one_file("x = 1\n");
+        let b = sources.add("b.pyco", "# ő\nőőőő: byte\n");
+        let d = Diagnostic::error(CODE, Span::new(a, 0, 1), "twice").also(Span::new(b, 5, 13), "first here");
+        let text = human(&sources, &d, false);
+        assert!(text.contains("b.pyco:2:1") && text.contains("first here"), "{text}");
     }
 
     #[test]
