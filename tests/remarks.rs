@@ -43,19 +43,17 @@ def main():
     out: byte[0x02F2]
     a: array[byte, 1000] = [1]
     i: word = n
-    while a[i] != 0:
-        a[i] = 0
-        i += 3
+    while i < 1000:
+        i = i * 2 + a[i]
     for i in range(n):
         out = 1
     for i in range(600):
         out = 2
 ";
     let expected = [
-        "x.pyco:6: Remark: This element is reached by a 16-bit index: a has 1000 bytes",
         "x.pyco:7: Remark: This element is reached by a 16-bit index: a has 1000 bytes",
-        "x.pyco:9: Remark: This loop counts in 16 bits: its end is not known to be at most 256",
-        "x.pyco:11: Remark: This loop counts in 16 bits: it counts to 600",
+        "x.pyco:8: Remark: This loop counts in 16 bits: its end is not known to be at most 256",
+        "x.pyco:10: Remark: This loop counts in 16 bits: it counts to 600",
     ];
     assert_eq!(remarks(OptLevel::O2, source), expected);
 }
