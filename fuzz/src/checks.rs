@@ -122,9 +122,9 @@ pub fn library(bytes: &[u8]) {
         deps::dot("m", &file);
         // Linking and writing may refuse what reading accepts, but not panic.
         let _ = liblink::sections("m", &file);
+        // Strings of a damaged file may overlap, so its parts need not come back one by one.
         if let Ok(written) = file.write() {
-            let again = LibFile::read(&written).unwrap_or_else(|error| panic!("written, not read: {error}"));
-            assert_eq!(again.write(), Ok(written), "the second writing gives the same bytes");
+            LibFile::read(&written).unwrap_or_else(|error| panic!("written, not read: {error}"));
         }
     }
     if finished::open("m", "M.LIB", bytes.to_vec()).is_ok() {
