@@ -267,8 +267,9 @@ impl Gen {
         self.pure = true;
         self.enter(&[], None);
         let kind = *self.r.pick(&["@irq", "@irq", "@irq_hook"]);
-        self.block(format!("{kind}\ndef {name}():"), |g| {
-            g.line(format!("{state}.ticks += 1"));
+        self.block(format!("{kind}\ndef {name}(cia1: byte):"), |g| {
+            // The body may return at once: this acknowledges the interrupt.
+            g.line(format!("{state}.ticks = cia1"));
             for path in ["ticks", "sum"] {
                 let ty = if path == "sum" { Ty::Word } else { Ty::Byte };
                 g.see(format!("{state}.{path}"), ty);
