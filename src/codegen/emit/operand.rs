@@ -300,6 +300,8 @@ impl Emitter<'_> {
         match self.home(v) {
             Some(r) => {
                 self.load(r, s);
+                // What the load put aside to use the register as an index ends with this move.
+                self.spilled.retain(|(spilled, _)| *spilled != r);
                 let facts = self.fact_of(s);
                 self.wrote(v);
                 if let Some(f) = facts.filter(|f| *f != fact) {
