@@ -77,15 +77,19 @@ pub struct Mem {
     pub base: MemBase,
     pub index: Option<Vb>,
     pub offset: u8,
+    /// From each byte of a value to the next: 1, or more in a striped global (`At` only).
+    pub pitch: u16,
     /// A mapped variable: exactly one access, never read-modify-write instructions.
     pub volatile: bool,
 }
 
 impl Mem {
-    /// The byte `by` further; `by` is small (bytes of one value).
+    /// Byte `by` of the value there.
     pub fn plus(self, by: usize) -> Self {
         match self.base {
-            MemBase::At(at) => Self { base: MemBase::At(at.plus(by as i32)), ..self },
+            MemBase::At(at) => {
+                Self { base: MemBase::At(at.plus((by * usize::from(self.pitch)) as i32)), ..self }
+            }
             MemBase::Ptr(_) => Self { offset: self.offset.wrapping_add(by as u8), ..self },
         }
     }

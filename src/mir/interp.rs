@@ -217,22 +217,24 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn load(&mut self, address: u16, bytes: usize, access: Access) -> u32 {
+    fn load(&mut self, address: u16, bytes: usize, pitch: u32, access: Access) -> u32 {
         if access != Access::Plain && matches!(address, 0xd011 | 0xd012) {
             let line = self.next_raster();
             self.memory[0xd012] = line as u8;
             self.memory[0xd011] = (self.memory[0xd011] & 0x7f) | ((line >> 1) as u8 & 0x80);
         }
-        let content = self.read_bytes(address, bytes);
-        let value = content.iter().rev().fold(0, |n, &b| (n << 8) | u32::from(b));
+        let byte = |k: usize| self.read(address.wrapping_add((k as u32 * pitch) as u16));
+        let value = (0..bytes).rev().fold(0, |n, k| (n << 8) | u32::from(byte(k)));
         if access != Access::Plain {
             self.trace.push(Event::Read(address, bytes as u32, value));
         }
         value
     }
 
-    fn store(&mut self, address: u16, bytes: usize, value: u32, access: Access) {
-        self.write_bytes(address, &value.to_le_bytes()[..bytes]);
+    fn store(&mut self, address: u16, bytes: usize, value: u32, pitch: u32, access: Access) {
+        for (k, byte) in value.to_le_bytes().into_iter().take(bytes).enumerate() {
+            self.write(address.wrapping_add((k as u32 * pitch) as u16), byte);
+        }
         if access != Access::Plain {
             self.trace.push(Event::Write(address, bytes as u32, value));
         }
@@ -349,10 +351,12 @@ impl<'p> Machine<'p> {
             Op::Sext(a) => eval::sext(self.ty(*a), result_ty, self.value(*a)),
             Op::Trunc(a) => self.value(*a) & result_ty.mask(),
             Op::Select(c, a, b) => self.value(if self.value(*c) != 0 { *a } else { *b }),
-            Op::Load(addr, access) => self.load(self.place(addr), result_ty.bytes(), *access),
+            Op::Load(addr, access) => {
+                self.load(self.place(addr), result_ty.bytes(), self.program.pitch(addr), *access)
+            }
             Op::Store(addr, value, access) => {
                 let (place, ty) = (self.place(addr), self.ty(*value));
-                self.store(place, ty.bytes(), self.value(*value), *access);
+                self.store(place, ty.bytes(), self.value(*value), self.program.pitch(addr), *access);
                 return Ok(());
             }
             Op::Call(Callee::Func(id), args) => {
@@ -370,8 +374,8 @@ impl<'p> Machine<'p> {
                 let (dst, src) = (self.place(dst), self.place(src));
                 self.steps += u64::from(*len) / 8;
                 for i in 0..*len {
-                    let byte = self.load(src.wrapping_add(i as u16), 1, *access);
-                    self.store(dst.wrapping_add(i as u16), 1, byte, *access);
+                    let byte = self.load(src.wrapping_add(i as u16), 1, 1, *access);
+                    self.store(dst.wrapping_add(i as u16), 1, byte, 1, *access);
                 }
                 return Ok(());
             }
@@ -379,7 +383,7 @@ impl<'p> Machine<'p> {
                 let (dst, value) = (self.place(dst), self.value(*value));
                 self.steps += u64::from(*len) / 8;
                 for i in 0..*len {
-                    self.store(dst.wrapping_add(i as u16), 1, value, *access);
+                    self.store(dst.wrapping_add(i as u16), 1, value, 1, *access);
                 }
                 return Ok(());
             }

@@ -459,6 +459,10 @@ pub struct Global {
     pub highest: Option<u16>,
     /// An inline assembly block or `addr()` names it: anything may change it.
     pub escapes: bool,
+    /// From each byte of a value in it to the next higher one: 1, or more when it is striped
+    /// (`opt/stripe.rs`), stored byte by byte of its elements. Accesses to a striped global are
+    /// loads and stores that name it, and two of them share either all places of bytes or none.
+    pub pitch: u32,
 }
 
 impl Global {
@@ -475,6 +479,7 @@ impl Global {
             highest: None,
             keep: false,
             escapes: false,
+            pitch: 1,
         }
     }
 }
@@ -507,6 +512,14 @@ impl Program {
     /// The function of a link symbol.
     pub fn func_named(&self, name: &str) -> Option<FuncId> {
         self.funcs.enumerated().find(|(_, f)| &*f.name == name).map(|(id, _)| id)
+    }
+
+    /// From each byte of a value at a place to the next higher one.
+    pub fn pitch(&self, addr: &Addr) -> u32 {
+        match addr.base {
+            Base::Global(id) => self.globals[id].pitch,
+            _ => 1,
+        }
     }
 
     /// The global of a link symbol.

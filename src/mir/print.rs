@@ -72,6 +72,9 @@ fn global(program: &Program, global: &Global) -> String {
     if let Some(highest) = global.highest {
         let _ = write!(out, " highest ${highest:04x}");
     }
+    if global.pitch != 1 {
+        let _ = write!(out, " pitch {}", global.pitch);
+    }
     for (i, part) in global.init.iter().enumerate() {
         out.push_str(if i == 0 { " = " } else { ", " });
         match part {

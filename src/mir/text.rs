@@ -140,6 +140,7 @@ fn global(cursor: &mut Cursor, names: &Names) -> Result<Global, TextError> {
             "escapes" => global.escapes = true,
             "fixed" => global.fixed = Some(cursor.in_range()?),
             "highest" => global.highest = Some(cursor.in_range()?),
+            "pitch" => global.pitch = cursor.in_range()?,
             _ => return cursor.error(format!("unknown property '{word}' of a global")),
         }
     }

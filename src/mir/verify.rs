@@ -58,6 +58,9 @@ fn verify_data(program: &Program, faults: &mut Vec<String>) {
         if empty && !global.init.is_empty() {
             fault("has content, but its kind has none");
         }
+        if !(1..=256).contains(&global.pitch) {
+            fault("is striped with a pitch that is not 1 to 256");
+        }
         if global.kind == GlobalKind::Mapped && global.fixed.is_none() {
             fault("is mapped, but has no address");
         }
@@ -254,6 +257,9 @@ impl<'a> Check<'a> {
             Base::Func(_) if !value => Some("accesses code"),
             Base::Value(v) if self.func.ty(v) != Ty::I16 => Some("the pointer is not an i16"),
             _ if !matches!(index, None | Some(Ty::I8 | Ty::I16)) => Some("wrong index type"),
+            Base::Global(_) if self.program.pitch(addr) != 1 && (value || index == Some(Ty::I16)) => {
+                Some("a striped global has no address and few elements")
+            }
             _ => None,
         }
     }

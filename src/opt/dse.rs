@@ -97,11 +97,12 @@ fn backward(func: &Func, ctx: &Context, facts: &MemoryFacts, block: &mut Block, 
 }
 
 fn is_dead(ctx: &Context, written: &Place, state: &State) -> bool {
+    let pitch = ctx.program.pitch(&written.addr);
     let covers = |p: &Place| {
         let (start, known) = (written.addr.offset, p.addr.offset);
         p.addr.base == written.addr.base
             && p.addr.index == written.addr.index
-            && known <= start
+            && (known == start || known < start && pitch == 1)
             && i64::from(start) + i64::from(written.len) <= i64::from(known) + i64::from(p.len)
     };
     match written.addr.base {

@@ -11,7 +11,7 @@ use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::effects::{MemoryFacts, Place};
-use crate::mir::ir::{Access, Addr, BinOp, Block, BlockId, Func, Inst, Op, Ty, Value};
+use crate::mir::ir::{Access, Addr, BinOp, Block, BlockId, Func, Inst, Op, Program, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
 use crate::mir::rewrite::Substitution;
 use crate::opt::{Context, Pass, Run};
@@ -31,7 +31,7 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     let loops = Loops::new(&cfg, &dom);
     let facts = MemoryFacts::new(ctx.effects, func);
     let subst = Substitution::new(func);
-    let mut forward = Forward { func, facts, subst, changed: false };
+    let mut forward = Forward { func, program: ctx.program, facts, subst, changed: false };
     let mut out: IndexVec<BlockId, Option<State>> = IndexVec::filled(cfg.preds.len(), None);
     for &id in &cfg.rpo {
         let mut state = forward.joined(&cfg, &loops, &out, id);
@@ -47,6 +47,7 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
 
 struct Forward<'a> {
     func: &'a mut Func,
+    program: &'a Program,
     facts: MemoryFacts<'a>,
     subst: Substitution,
     changed: bool,
@@ -131,11 +132,12 @@ impl Forward<'_> {
         if let Some(&value) = state.get(&(addr, ty)) {
             return Some(value);
         }
+        let pitch = self.program.pitch(&addr);
         let wider = |&(&(known, known_ty), _): &(&(Addr, Ty), &Value)| {
             let skipped = addr.offset - known.offset;
             known.base == addr.base
                 && known.index == addr.index
-                && skipped >= 0
+                && (skipped == 0 || skipped > 0 && pitch == 1)
                 && skipped as usize + ty.bytes() <= known_ty.bytes()
         };
         let (&(known, known_ty), &value) = state.iter().find(wider)?;

@@ -26,8 +26,10 @@ pub mod remarks;
 mod rotate;
 mod shake;
 mod simplify_cfg;
+mod split;
 mod sroa;
 mod strength;
+mod stripe;
 mod unroll;
 mod walk;
 
@@ -108,6 +110,8 @@ pub const PASSES: &[Pass] = &[
     gvn::PASS,
     hoist::PASS,
     sroa::PASS,
+    split::PASS,
+    stripe::PASS,
     rotate::PASS,
     licm::PASS,
     narrow::PASS,

@@ -38,9 +38,11 @@ impl Select<'_> {
         }
         let fixed = self.const_addr(&Addr { base: addr.base, index: None, offset });
         let fixed = fixed.filter(|at| self.is_direct(*at));
+        let pitch = self.program.pitch(addr) as u16;
+        debug_assert!(pitch == 1 || fixed.is_some() && wide_index.is_none(), "a striped place is direct");
         let base = match (fixed, addr.base) {
             (Some(at), _) => match wide_index {
-                None => return Mem { base: MemBase::At(at), index, offset: 0, volatile },
+                None => return Mem { base: MemBase::At(at), index, offset: 0, pitch, volatile },
                 Some(wide) => {
                     let reg = self.as_reg(&wide);
                     let low = low_part(at);
@@ -51,7 +53,13 @@ impl Select<'_> {
                         let wide = s.reg_bytes(reg);
                         s.add_pointer(wide, base)
                     });
-                    return Mem { base: MemBase::Ptr(pointer), index: None, offset: low.1, volatile };
+                    return Mem {
+                        base: MemBase::Ptr(pointer),
+                        index: None,
+                        offset: low.1,
+                        pitch: 1,
+                        volatile,
+                    };
                 }
             },
             (None, Base::Value(value)) => value,
@@ -76,7 +84,7 @@ impl Select<'_> {
             && self.is_near(at.plus(offset))
             && self.is_direct(at)
         {
-            return Mem { base: MemBase::At(at.plus(offset)), index, offset: 0, volatile };
+            return Mem { base: MemBase::At(at.plus(offset)), index, offset: 0, pitch: 1, volatile };
         }
         let pointer = self.as_reg(&bytes);
         self.register_mem(pointer, index, wide_index, offset, volatile)
@@ -109,7 +117,7 @@ impl Select<'_> {
             rest = offset - whole;
         }
         self.out.regs[pointer].pointer = true;
-        Mem { base: MemBase::Ptr(pointer), index, offset: rest as u8, volatile }
+        Mem { base: MemBase::Ptr(pointer), index, offset: rest as u8, pitch: 1, volatile }
     }
 
     /// A pointer computed earlier in this block, or computed now.
@@ -216,7 +224,8 @@ impl Select<'_> {
 
     /// The start of an area: a constant address, or a pointer without index and offset.
     fn block_mem(&mut self, addr: &Addr, access: Access) -> Mem {
-        let mem = self.mem(addr, access);
+        // Bytes of memory, not of one value.
+        let mem = Mem { pitch: 1, ..self.mem(addr, access) };
         let MemBase::Ptr(mut pointer) = mem.base else {
             let Some(index) = mem.index else { return mem };
             let MemBase::At(at) = mem.base else { unreachable!("checked above") };

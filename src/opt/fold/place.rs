@@ -117,6 +117,9 @@ pub(super) fn moved(base: Base, index: Option<Value>, offset: i32, by: u32) -> A
 /// What a load of constant data gives.
 fn content(global: &Global, offset: i32, ty: Ty) -> Option<Op> {
     let start = usize::try_from(offset).ok()?;
+    if ty.bytes() > 1 && global.pitch > 1 {
+        return None;
+    }
     let end = start + ty.bytes();
     if global.kind != GlobalKind::Const || global.external || end > global.size as usize {
         return None;
