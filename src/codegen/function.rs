@@ -5,7 +5,7 @@ use crate::codegen::convention::{Conventions, ParamLoc};
 use crate::codegen::emit::Context;
 use crate::codegen::lir::{LFunc, Op as LOp};
 use crate::codegen::mach::effects::TRACKED;
-use crate::codegen::mach::{Arg, Cell, MInst, MKind, effects, liveness, peephole, reload, skip};
+use crate::codegen::mach::{Arg, Cell, MInst, MKind, early, effects, liveness, peephole, reload, skip};
 use crate::codegen::select::{SelectOptions, select};
 use crate::codegen::webs::{self, CellGroup};
 use crate::codegen::{Options, homes};
@@ -88,7 +88,8 @@ pub fn compile(
     if optimise {
         liveness::remove_dead(&mut code, emitted.cells, at_return);
         for _ in 0..MAX_ROUNDS {
-            let changed = reload::run(&mut code, emitted.cells, at_return);
+            let moved = early::run(&mut code, emitted.cells, at_return);
+            let changed = reload::run(&mut code, emitted.cells, at_return) || moved;
             liveness::remove_dead(&mut code, emitted.cells, at_return);
             peephole::tidy(&mut code, !handler);
             if !changed {
