@@ -23,7 +23,8 @@ impl Select<'_> {
         self.emit(LOp::Rt { routine: RtCall::Rt(rt), args, ret, extra: None });
     }
 
-    pub(super) fn select_term(&mut self, term: &Term) -> LTerm {
+    /// The end of a block that runs `weight` times.
+    pub(super) fn select_term(&mut self, term: &Term, weight: f64) -> LTerm {
         match term {
             Term::Jump(target) => {
                 let moves = self.param_moves(target);
@@ -34,14 +35,15 @@ impl Select<'_> {
             }
             Term::Branch { cond, then, other } => {
                 if then == other {
-                    return self.select_term(&Term::Jump(then.clone()));
+                    return self.select_term(&Term::Jump(then.clone()), weight);
                 }
                 if let Some(n) = self.constant(*cond) {
-                    return self.select_term(&Term::Jump(if n != 0 { then.clone() } else { other.clone() }));
+                    let taken = if n != 0 { then } else { other };
+                    return self.select_term(&Term::Jump(taken.clone()), weight);
                 }
                 let test = self.branch_test(*cond);
-                let then = self.edge(then);
-                let other = self.edge(other);
+                let then = self.edge(then, weight);
+                let other = self.edge(other, weight);
                 LTerm::Branch { test, then, other }
             }
             Term::Return(value) => LTerm::Return(value.map_or(Vec::new(), |v| self.bytes(v))),
@@ -65,13 +67,13 @@ impl Select<'_> {
     }
 
     /// The block to branch to: the target itself, or a new one that first passes its arguments.
-    fn edge(&mut self, target: &Target) -> LBlock {
+    fn edge(&mut self, target: &Target, from: f64) -> LBlock {
         let to = self.lblocks[target.block];
         let moves = self.param_moves(target);
         if moves.is_empty() {
             return to;
         }
-        let weight = self.out.blocks[to].weight;
+        let weight = from.min(self.out.blocks[to].weight);
         self.out.blocks.push(LBlockData {
             insts: vec![LInst { op: LOp::Copy { moves }, span: self.span }],
             term: LTerm::Jump(to),

@@ -141,7 +141,7 @@ impl<'a> Select<'a> {
                 }
             }
             self.span = data.term_span;
-            let term = self.select_term(&data.term);
+            let term = self.select_term(&data.term, weights[block]);
             let at = self.lblocks[block];
             let insts = std::mem::take(&mut self.insts);
             let data_out = &mut self.out.blocks[at];
@@ -169,7 +169,13 @@ impl<'a> Select<'a> {
         let mut order = Vec::with_capacity(self.out.blocks.len());
         for id in self.out.blocks.ids().take(first_edge) {
             order.push(id);
-            order.extend(after.get(&id).into_iter().flatten().copied());
+            let falls_through = |edge: &LBlock| {
+                let next = LTerm::Jump(LBlock::new(id.index() + 1));
+                self.out.blocks[*edge].term == next
+            };
+            let edges = after.remove(&id).unwrap_or_default();
+            let (last, first): (Vec<_>, Vec<_>) = edges.into_iter().partition(falls_through);
+            order.extend(first.into_iter().chain(last));
         }
         debug_assert!(count <= order.len());
         let mut position = IndexVec::filled(order.len(), LBlock(0));
