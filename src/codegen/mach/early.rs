@@ -101,11 +101,8 @@ fn parts(arg: &Arg) -> Option<(SymAddr, u8)> {
 mod tests {
     use super::*;
     use crate::base::index::Id;
+    use crate::codegen::mach::testing::inst;
     use crate::mir::ir::GlobalId;
-
-    fn inst(mnemonic: crate::mos::inst::Mnemonic, arg: Arg) -> MInst {
-        MInst { kind: MKind::Inst { mnemonic, arg }, volatile: false, span: None, weight: 1.0 }
-    }
 
     fn at(offset: i32) -> SymAddr {
         SymAddr { sym: Sym::Global(GlobalId::new(0)), offset }

@@ -103,6 +103,14 @@ impl MInst {
         }
     }
 
+    /// The label that stands here.
+    pub fn label(&self) -> Option<Label> {
+        match self.kind {
+            MKind::Label(label) => Some(label),
+            _ => None,
+        }
+    }
+
     /// True when control may go elsewhere than to the next instruction, or stops.
     pub fn ends_flow(&self) -> bool {
         match &self.kind {
@@ -153,5 +161,19 @@ pub fn mode(mnemonic: Mnemonic, arg: &Arg, zero_page: bool) -> Mode {
         Arg::IndY(_) => Mode::IndirectIndexed,
         Arg::Label(_) if mnemonic.is_branch() => Mode::Relative,
         Arg::Label(_) => Mode::Absolute,
+    }
+}
+
+/// Code for the tests of the passes.
+#[cfg(test)]
+mod testing {
+    use super::{Arg, Label, MInst, MKind, Mnemonic};
+
+    pub(super) fn inst(mnemonic: Mnemonic, arg: Arg) -> MInst {
+        MInst { kind: MKind::Inst { mnemonic, arg }, volatile: false, span: None, weight: 1.0 }
+    }
+
+    pub(super) fn label(n: Label) -> MInst {
+        MInst { kind: MKind::Label(n), volatile: false, span: None, weight: 1.0 }
     }
 }

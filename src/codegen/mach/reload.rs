@@ -260,14 +260,7 @@ pub(super) fn entries(code: &[MInst], flow: &flow::Flow) -> Vec<Option<Known>> {
 mod tests {
     use super::*;
     use crate::base::index::Id;
-
-    fn inst(mnemonic: Mnemonic, arg: Arg) -> MInst {
-        MInst { kind: MKind::Inst { mnemonic, arg }, volatile: false, span: None, weight: 1.0 }
-    }
-
-    fn label(n: u32) -> MInst {
-        MInst { kind: MKind::Label(n), volatile: false, span: None, weight: 1.0 }
-    }
+    use crate::codegen::mach::testing::{inst, label};
 
     #[test]
     fn a_load_at_the_top_of_a_loop_goes_when_every_way_brings_the_byte() {

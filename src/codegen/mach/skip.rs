@@ -20,7 +20,7 @@ struct Skip {
 /// Rewrites the code once; true when something changed.
 pub fn run(code: &mut Vec<MInst>, cells: usize, at_return: Effects) -> bool {
     let mut skips = find(code, cells, at_return);
-    let mut next = code.iter().filter_map(label_of).max().map_or(0, |l| l + 1);
+    let mut next = code.iter().filter_map(MInst::label).max().map_or(0, |l| l + 1);
     // From the end, so that places before stay what they are.
     skips.sort_by_key(|s| std::cmp::Reverse((s.to, s.jump)));
     let mut labels: Vec<(usize, Label)> = Vec::new();
@@ -44,13 +44,6 @@ pub fn run(code: &mut Vec<MInst>, cells: usize, at_return: Effects) -> bool {
     !skips.is_empty()
 }
 
-fn label_of(inst: &MInst) -> Option<Label> {
-    match inst.kind {
-        MKind::Label(label) => Some(label),
-        _ => None,
-    }
-}
-
 fn find(code: &[MInst], cells: usize, at_return: Effects) -> Vec<Skip> {
     let flow = flow::of(code);
     let entries = entries(code, &flow);
@@ -61,14 +54,14 @@ fn find(code: &[MInst], cells: usize, at_return: Effects) -> Vec<Skip> {
         let (Some(label), Some(known)) = (code[jump].target(), &entries[b]) else { continue };
         let mut known = known.clone();
         code[range.clone()].iter().for_each(|inst| known.step(inst));
-        let target = flow.blocks.iter().position(|r| label_of(&code[r.start]) == Some(label));
+        let target = flow.blocks.iter().position(|r| code[r.start].label() == Some(label));
         // Several labels may stand in a row.
         let only_label =
-            |b: &usize| flow.blocks[*b].len() == 1 && label_of(&code[flow.blocks[*b].start]).is_some();
+            |b: &usize| flow.blocks[*b].len() == 1 && code[flow.blocks[*b].start].label().is_some();
         let target = target.and_then(|t| (t..flow.blocks.len()).find(|b| !only_label(b)));
         let Some(target) = target else { continue };
         let place = flow.blocks[target].clone();
-        let first = place.start + usize::from(label_of(&code[place.start]).is_some());
+        let first = place.start + usize::from(code[place.start].label().is_some());
         let loads = code[first..place.end].iter().take_while(|i| brings_nothing(i, &known)).count();
         // The last load that is left out must not set flags that are read.
         let mut live = out[target].clone();
@@ -102,15 +95,7 @@ mod tests {
     use super::*;
     use crate::base::index::Id;
     use crate::codegen::mach::Cell;
-    use crate::mos::inst::Mnemonic;
-
-    fn inst(mnemonic: Mnemonic, arg: Arg) -> MInst {
-        MInst { kind: MKind::Inst { mnemonic, arg }, volatile: false, span: None, weight: 1.0 }
-    }
-
-    fn label(n: u32) -> MInst {
-        MInst { kind: MKind::Label(n), volatile: false, span: None, weight: 1.0 }
-    }
+    use crate::codegen::mach::testing::{inst, label};
 
     #[test]
     fn the_way_around_a_loop_goes_behind_a_load() {
