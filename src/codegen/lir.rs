@@ -122,13 +122,15 @@ pub enum Logic {
     Xor,
 }
 
-/// The shifts by a constant count.
+/// The shifts and rotations by a constant count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ShiftKind {
     Left,
     Right,
     /// Keeps the sign.
     Arithmetic,
+    RotateLeft,
+    RotateRight,
 }
 
 /// A question with a yes-or-no answer.

@@ -13,6 +13,7 @@ mod call;
 mod moves;
 mod operand;
 mod rectangle;
+mod rotate;
 mod shift;
 mod state;
 mod test;

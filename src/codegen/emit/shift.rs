@@ -7,13 +7,12 @@ use crate::mos::inst::Mnemonic::*;
 
 impl Emitter<'_> {
     pub(super) fn shift(&mut self, kind: ShiftKind, d: &[Dst], a: &[Src], count: u8) {
-        if let ([d], [a]) = (d, a) {
-            self.shift_byte(kind, d, a, count);
-        } else {
-            match kind {
-                ShiftKind::Left => self.shift_left(d, a, count),
-                ShiftKind::Right | ShiftKind::Arithmetic => self.shift_right(kind, d, a, count),
-            }
+        match (kind, d, a) {
+            (ShiftKind::RotateLeft, ..) => self.rotate_left(d, a, count),
+            (ShiftKind::RotateRight, ..) => self.rotate_right(d, a, count),
+            (_, [d], [a]) => self.shift_byte(kind, d, a, count),
+            (ShiftKind::Left, ..) => self.shift_left(d, a, count),
+            _ => self.shift_right(kind, d, a, count),
         }
     }
 
@@ -56,7 +55,8 @@ impl Emitter<'_> {
             }
             (ShiftKind::Left, _) => (0..count).for_each(|_| self.implied(Asl)),
             (ShiftKind::Right, _) => (0..count).for_each(|_| self.implied(Lsr)),
-            (ShiftKind::Arithmetic, _) => {
+            // Rotations are emitted elsewhere.
+            (ShiftKind::Arithmetic | ShiftKind::RotateLeft | ShiftKind::RotateRight, _) => {
                 for _ in 0..count {
                     self.ins(Cmp, Arg::Imm(0x80));
                     self.implied(Ror);
@@ -68,7 +68,7 @@ impl Emitter<'_> {
     }
 
     /// All bytes to their place but the one that stays in A while the others are rotated.
-    fn spread(&mut self, d: &[Dst], a: &[Src], in_a: usize) {
+    pub(super) fn spread(&mut self, d: &[Dst], a: &[Src], in_a: usize) {
         for (k, (d, s)) in d.iter().zip(a).enumerate() {
             if k != in_a && !self.same_place(d, s) {
                 self.move_byte(d, s);
@@ -155,7 +155,7 @@ impl Emitter<'_> {
     }
 
     /// A rotation of a byte in its cell. The selection gives wide shifts no other destination.
-    fn modify(&mut self, mnemonic: crate::mos::inst::Mnemonic, d: &Dst) {
+    pub(super) fn modify(&mut self, mnemonic: crate::mos::inst::Mnemonic, d: &Dst) {
         match self.modify_arg(d) {
             Some(arg) => self.ins(mnemonic, arg),
             None => unreachable!("a wide shift writes to cells"),

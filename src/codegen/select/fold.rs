@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::base::index::IndexVec;
 use crate::codegen::select::carry::{self, Carry};
 use crate::codegen::select::concat::is_concat;
+use crate::codegen::select::rotate::{self, Rotation};
 use crate::mir::ir::{Access, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
 use crate::mir::rt::RtEffect;
 
@@ -47,6 +48,8 @@ pub(super) struct Plan {
     pub folded: IndexVec<Value, bool>,
     /// The conditions that a shift answers.
     pub carries: BTreeMap<Value, Carry>,
+    /// The values that are rotations.
+    pub rotates: BTreeMap<Value, Rotation>,
     /// Quotients and remainders that come from one division.
     pub partners: BTreeMap<Value, Value>,
 }
@@ -57,6 +60,12 @@ pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bo
     let uses = count_uses(func);
     let mut partners = BTreeMap::new();
     let carries = if enabled { carry::plan(func, defs, &uses, &mut folded) } else { BTreeMap::new() };
+    let rotates = if enabled {
+        let is_free = |v| carries.values().all(|c| c.shift != v);
+        rotate::plan(func, defs, &uses, &mut folded, is_free)
+    } else {
+        BTreeMap::new()
+    };
     for block in func.blocks.iter() {
         pair_divisions(block, &mut partners);
         fold_test(block, defs, &uses, &mut folded);
@@ -69,11 +78,12 @@ pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bo
                 folded: &mut folded,
                 partners: &partners,
                 carries: &carries,
+                rotates: &rotates,
             }
             .run();
         }
     }
-    Plan { folded, carries, partners }
+    Plan { folded, carries, rotates, partners }
 }
 
 pub(super) fn count_uses(func: &Func) -> IndexVec<Value, u32> {
@@ -131,6 +141,7 @@ struct Planner<'a, 'b> {
     folded: &'b mut IndexVec<Value, bool>,
     partners: &'b BTreeMap<Value, Value>,
     carries: &'b BTreeMap<Value, Carry>,
+    rotates: &'b BTreeMap<Value, Rotation>,
 }
 
 impl Planner<'_, '_> {
@@ -147,7 +158,7 @@ impl Planner<'_, '_> {
         }
         for at in (0..end).rev() {
             let inst = &self.block.insts[at];
-            if inst.result.is_some_and(|v| self.folded[v]) {
+            if inst.result.is_some_and(|v| self.folded[v] || self.rotates.contains_key(&v)) {
                 // Its operands are decided at the place where it is emitted.
                 continue;
             }
@@ -173,7 +184,9 @@ impl Planner<'_, '_> {
         let Op::Store(dst, _, dst_access) = &self.block.insts[at].op else { return };
         match self.defs[value] {
             Some(Op::Bin(op, a, b))
-                if self.takes_memory(*op, *a, *b) && !self.partners.contains_key(&value) =>
+                if self.takes_memory(*op, *a, *b)
+                    && !self.partners.contains_key(&value)
+                    && !self.rotates.contains_key(&value) =>
             {
                 // Delaying pure arithmetic is always right; its loads are checked one by one.
                 let wide = self.func.ty(value).bytes() > 1;

@@ -14,6 +14,7 @@ mod fold;
 mod memory;
 mod module;
 mod multiply;
+mod rotate;
 
 use std::collections::BTreeMap;
 
@@ -57,6 +58,8 @@ pub struct Select<'a> {
     folded: IndexVec<Value, bool>,
     /// Conditions that a shift before the branch answers.
     carries: BTreeMap<Value, carry::Carry>,
+    /// Values that are rotations.
+    rotates: BTreeMap<Value, rotate::Rotation>,
     /// The partner of a division or remainder with the same operands in the same block.
     partners: BTreeMap<Value, Value>,
     /// Values that are the middle bytes of a product, and its factors.
@@ -85,7 +88,7 @@ pub fn select(
             }
         }
     }
-    let fold::Plan { mut folded, carries, partners } = fold::plan(func, &defs, options.fold);
+    let fold::Plan { mut folded, carries, rotates, partners } = fold::plan(func, &defs, options.fold);
     let middles = if options.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
     let mut select = Select {
         program,
@@ -95,6 +98,7 @@ pub fn select(
         homes: IndexVec::filled(func.values.len(), Home::Lazy),
         folded,
         carries,
+        rotates,
         partners,
         middles,
         out: LFunc { id, regs: IndexVec::new(), params: Vec::new(), blocks: IndexVec::new() },
@@ -344,6 +348,10 @@ impl<'a> Select<'a> {
         match (op, result) {
             (Op::Const(_), _) => {}
             (Op::Addr(addr), Some(v)) => self.select_addr(v, addr),
+            (Op::Bin(..), Some(v)) if self.rotates.contains_key(&v) => {
+                let d = self.dst_of(v);
+                self.select_rotation(d, self.rotates[&v]);
+            }
             (Op::Bin(bin, a, b), Some(v)) => {
                 if !self.is_byte_move(*bin, *b) && !self.is_concat(*bin, *a, *b) {
                     let d = self.dst_of(v);
