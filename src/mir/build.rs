@@ -299,9 +299,16 @@ impl FuncBuilder {
         if self.ty(a) == ty { a } else { self.emit(Op::Trunc(a), ty) }
     }
 
-    /// `a` when `cond` holds, else `b`.
+    /// `a` when `cond` holds, else `b`: a branch, which costs less than masks. The next operation is
+    /// in another block.
     pub fn select(&mut self, cond: Value, a: Value, b: Value) -> Value {
-        self.emit(Op::Select(cond, a, b), self.ty(a))
+        let join = self.new_block();
+        let result = self.block_param(join, self.ty(a));
+        let target = |value| Target { block: join, args: vec![value] };
+        self.end(Term::Branch { cond, then: target(a), other: target(b) });
+        self.seal_block(join);
+        self.switch_to(join);
+        result
     }
 
     /// Reads memory.

@@ -5,6 +5,8 @@
 //! One file for each pass; `PASSES` names them all, `pipeline.rs` says in which order they run.
 //! Not here: anything about registers, the zero page or 6502 instructions.
 
+mod bases;
+mod bits;
 mod block_loops;
 mod const_args;
 mod counters;
@@ -17,6 +19,7 @@ mod gvn;
 mod hoist;
 mod inline;
 mod licm;
+mod multiples;
 mod narrow;
 mod page_loops;
 mod pipeline;
@@ -121,6 +124,9 @@ pub const PASSES: &[Pass] = &[
     dse::PASS,
     block_loops::PASS,
     page_loops::PASS,
+    multiples::PASS,
+    bits::PASS,
+    bases::PASS,
     walk::PASS,
     unroll::PASS,
     rebase::PASS,

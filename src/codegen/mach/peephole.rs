@@ -14,6 +14,7 @@ pub fn tidy(code: &mut Vec<MInst>, tail_calls: bool) {
         let mut changed = thread_jumps(code);
         remove_unreachable(code);
         changed |= branch_around_jump(code);
+        changed |= branch_to_the_heavier(code);
         remove_jumps_to_next(code);
         if tail_calls {
             changed |= make_tail_calls(code);
@@ -103,6 +104,32 @@ fn branch_around_jump(code: &mut Vec<MInst>) -> bool {
             changed = true;
         }
         at += 1;
+    }
+    changed
+}
+
+/// `beq a; jmp b` is `bne b; jmp a` where more goes to `b`: a branch costs less than both.
+fn branch_to_the_heavier(code: &mut [MInst]) -> bool {
+    let mut weights: BTreeMap<Label, f64> = BTreeMap::new();
+    for (at, inst) in code.iter().enumerate() {
+        if let Some(label) = inst.label() {
+            let next = code[at + 1..].iter().find(|i| i.label().is_none());
+            weights.insert(label, next.map_or(inst.weight, |i| i.weight));
+        }
+    }
+    let mut changed = false;
+    for at in 1..code.len() {
+        let (Some((branch, &Arg::Label(a))), Some((Mnemonic::Jmp, &Arg::Label(b)))) =
+            (code[at - 1].inst(), code[at].inst())
+        else {
+            continue;
+        };
+        let (Some(weight_a), Some(weight_b)) = (weights.get(&a), weights.get(&b)) else { continue };
+        if let Some(inverse) = branch.inverse().filter(|_| weight_b > weight_a) {
+            code[at - 1].kind = MKind::Inst { mnemonic: inverse, arg: Arg::Label(b) };
+            code[at].kind = MKind::Inst { mnemonic: Mnemonic::Jmp, arg: Arg::Label(a) };
+            changed = true;
+        }
     }
     changed
 }

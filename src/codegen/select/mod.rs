@@ -24,6 +24,7 @@ use crate::codegen::lir::{
     Dst, LBlock, LBlockData, LFunc, LInst, LTerm, Logic, Op as LOp, Reg, RegData, Src, Sym, SymAddr, Vb,
 };
 use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, FuncId, Op, Program, Ty, Value};
+use crate::mir::loops::Loops;
 
 /// Where the bytes of a value come from.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -432,6 +433,19 @@ fn move_bytes(op: BinOp, bytes: Vec<Src>, count: usize) -> Vec<Src> {
         .collect()
 }
 
+/// Moves what lies between the blocks of a loop behind it, so that no way out is jumped over in it.
+fn keep_loops_together(func: &Func, order: &mut Vec<BlockId>) {
+    for l in Loops::of(func).loops.iter() {
+        let inside = |b: &BlockId| l.blocks.contains(*b);
+        let (Some(first), Some(last)) = (order.iter().position(inside), order.iter().rposition(inside))
+        else {
+            continue;
+        };
+        let (own, others): (Vec<_>, Vec<_>) = order[first..=last].iter().partition(|b| inside(b));
+        order.splice(first..=last, own.into_iter().chain(others));
+    }
+}
+
 /// The order of blocks in the code: reverse postorder that follows the heavier successor last, so
 /// that it comes next and loops stay together.
 fn layout(func: &Func, weights: &IndexVec<BlockId, f64>) -> Vec<BlockId> {
@@ -464,5 +478,6 @@ fn layout(func: &Func, weights: &IndexVec<BlockId, f64>) -> Vec<BlockId> {
         }
     }
     order.reverse();
+    keep_loops_together(func, &mut order);
     order
 }

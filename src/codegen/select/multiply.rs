@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::index::IndexVec;
-use crate::codegen::lir::{Dst, Op as LOp, Reg, Src, Vb};
+use crate::codegen::lir::{Dst, Op as LOp, Src, Vb};
 use crate::codegen::select::{Select, fold};
 use crate::mir::ir::{BinOp, Func, Op, Ty, Value};
 
@@ -131,36 +131,38 @@ impl Select<'_> {
             return false;
         }
         let source = self.bytes(a);
-        let source = self.as_reg(&source);
+        // The zeros above a widened byte stay numbers.
+        let wide = source.iter().rev().take_while(|s| **s == Src::Imm(0)).count();
+        let used = (size - wide).max(1);
+        let low_reg = self.as_reg(&source[..used]);
+        let mut source = self.reg_bytes(low_reg);
+        source.resize(size, Src::Imm(0));
         // Horner: from the highest digit down, shift by the distance, add or subtract.
-        let mut sum = source;
+        let mut sum = source.clone();
         for pair in digits.windows(2).rev() {
             let ((to, negative), (from, _)) = (pair[0], pair[1]);
-            let shifted = self.shifted(sum, from - to, size);
+            let a = self.shifted(sum, from - to, size);
             let next = self.new_reg(size);
             let d = (0..size).map(|k| Dst::V(Vb::new(next, k))).collect();
-            let (a, b) = (self.reg_bytes(shifted), self.reg_bytes(source));
-            self.emit(LOp::Add { sub: negative, d, a, b });
-            sum = next;
+            self.emit(LOp::Add { sub: negative, d, a, b: source.clone() });
+            sum = self.reg_bytes(next);
         }
-        let result = self.shifted(sum, low, size);
-        let bytes = self.reg_bytes(result);
+        let bytes = self.shifted(sum, low, size);
         self.move_all(d.to_vec(), bytes);
         true
     }
 
-    fn shifted(&mut self, reg: Reg, count: u32, size: usize) -> Reg {
+    fn shifted(&mut self, bytes: Vec<Src>, count: u32, size: usize) -> Vec<Src> {
         if count == 0 {
-            return reg;
+            return bytes;
         }
         let whole = (count / 8) as usize;
-        let bytes = self.reg_bytes(reg);
         let moved: Vec<Src> =
             (0..size).map(|k| if k < whole { Src::Imm(0) } else { bytes[k - whole] }).collect();
         let out = self.new_reg(size);
         let d: Vec<Dst> = (0..size).map(|k| Dst::V(Vb::new(out, k))).collect();
         self.shift_bits(BinOp::Shl, moved, (count % 8) as u8, d);
-        out
+        self.reg_bytes(out)
     }
 }
 
@@ -172,7 +174,7 @@ fn signed_digits(n: u32) -> Vec<(u32, bool)> {
     let mut position = 0;
     while rest != 0 {
         if rest & 1 == 1 {
-            let negative = rest & 3 == 3;
+            let negative = rest & 3 == 3 && rest != 3;
             digits.push((position, negative));
             rest = if negative { rest + 1 } else { rest - 1 };
         }
