@@ -1,6 +1,6 @@
 //! Static data: literals, tuples, relocated data, singletons, and tables that code needs.
 //!
-//! In: a module's data. Out: globals. Invariants: equal literals of all modules are one global; a
+//! In: a module's data. Out: globals. Invariants: equal literals are one global; a
 //! tuple's place is behind its count word; a literal or table that no pointer of the program can
 //! lead to is `Const`. Singletons have no stored content, so that a program can be started twice:
 //! their defaults are code.

@@ -1,7 +1,9 @@
 //! Layer 5: the typed tree becomes middle IR.
 //!
 //! In: checked modules without errors, those that others import first. Out: one `mir::Program`
-//! with the functions and data of all of them; what none of them defines is external.
+//! with the functions and data of all of them; what none of them defines is external. Each module
+//! is lowered alone and joined with the others (`mir/merge.rs`): it becomes the same IR in every
+//! program, so that a `.LIB` can keep it.
 //! Invariant: the order and number of evaluations and of accesses to mapped variables is that of
 //! the language; operations have the width that the types say (narrowing is `opt/`'s business).
 //! Not here: anything that makes code faster, except shapes that only the source's form shows.
@@ -31,8 +33,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::source::SourceMap;
 use crate::mir::ir::{self, Environment, FuncId, GlobalId, Program, Ty};
+use crate::mir::merge::merge;
 use crate::sema::hir::{self, Module, Type};
 
+pub use crate::mir::merge::Clash;
 pub use irq::separate_handlers;
 
 /// Choices of the user that change what is lowered.
@@ -42,27 +46,36 @@ pub struct Options {
     pub checks: bool,
 }
 
-/// Lowers modules, in dependency order (the program last), to one program. A single module without
-/// `main` gives a library: what it imports is external, what is public is exported.
+/// Lowers modules, in dependency order (the program last), to one program. Modules without `main`
+/// give a library: what they import is external, what is public is exported.
 pub fn lower(modules: &[&Module], sources: &SourceMap, options: Options) -> Program {
-    let mut cx = Context::new(modules, sources, options);
-    let tables: Vec<Tables> = modules.iter().map(|module| cx.declare(module)).collect();
-    for (module, tables) in modules.iter().zip(&tables) {
-        cx.define(module, tables);
-    }
-    let mut program = cx.program;
+    let parts = modules.iter().map(|module| lower_module(module, sources, options)).collect();
+    join(parts).unwrap_or_else(|clash| panic!("lower: {clash}"))
+}
+
+/// Lowers one module, whatever else belongs to its program.
+pub fn lower_module(module: &Module, sources: &SourceMap, options: Options) -> Program {
+    let mut cx = Context::new(module, sources, options);
+    let tables = cx.declare(module);
+    cx.define(module, &tables);
+    cx.program
+}
+
+/// Joins the modules of a program.
+pub fn join(parts: Vec<Program>) -> Result<Program, Clash> {
+    let mut program = merge(parts)?;
     if program.entry.is_some() {
         separate_handlers(&mut program);
     }
-    program
+    Ok(program)
 }
 
-/// What is known across functions and modules.
+/// What is known across the functions of a module.
 struct Context<'a> {
     program: Program,
     sources: &'a SourceMap,
     options: Options,
-    /// True when no module has a `main`.
+    /// True when the module has no `main`.
     library: bool,
     /// Functions and named data by link symbol.
     funcs: BTreeMap<String, FuncId>,
@@ -92,20 +105,14 @@ enum Target {
 }
 
 impl<'a> Context<'a> {
-    fn new(modules: &[&Module], sources: &'a SourceMap, options: Options) -> Self {
-        let mut exposed = BTreeSet::new();
-        for module in modules {
-            for func in module.funcs.iter() {
-                for data in scan::facts(func).data {
-                    exposed.insert(module.data[data].bytes.clone());
-                }
-            }
-        }
+    fn new(module: &Module, sources: &'a SourceMap, options: Options) -> Self {
+        let exposed = module.funcs.iter().flat_map(|func| scan::facts(func).data);
+        let exposed = exposed.map(|data| module.data[data].bytes.clone()).collect();
         Self {
             program: Program::default(),
             sources,
             options,
-            library: modules.iter().all(|m| m.main.is_none()),
+            library: module.main.is_none(),
             funcs: BTreeMap::new(),
             globals: BTreeMap::new(),
             literals: BTreeMap::new(),
@@ -115,7 +122,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Makes the entries of everything a module names.
+    /// Makes the entries of everything the module names.
     fn declare(&mut self, module: &Module) -> Tables {
         let data = self.declare_data(module);
         self.declare_mapped(module);
@@ -162,7 +169,7 @@ impl<'a> Context<'a> {
         id
     }
 
-    /// Lowers the functions of a module and adds its part of the program's frame.
+    /// Lowers the functions of the module and adds its part of the program's frame.
     fn define(&mut self, module: &Module, tables: &Tables) {
         for (id, func) in module.funcs.enumerated() {
             let Target::Func(target) = tables.funcs[id.0 as usize] else { continue };

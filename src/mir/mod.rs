@@ -12,6 +12,7 @@ pub mod interp_rt;
 pub mod ir;
 pub mod live;
 pub mod loops;
+pub mod merge;
 pub mod print;
 pub mod rewrite;
 pub mod rt;
