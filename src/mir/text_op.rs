@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use crate::base::index::{Id, IndexVec};
+use crate::mir::codes::{BIN_OPS, CONDS};
 use crate::mir::ir::{
-    Access, Addr, AsmArg, AsmBlock, Base, BinOp, BlockId, Callee, Cond, Func, Inst, Op, SlotId, Target, Term,
-    Ty, Value,
+    Access, Addr, AsmArg, AsmBlock, Base, BlockId, Callee, Func, Inst, Op, SlotId, Target, Term, Ty, Value,
 };
 use crate::mir::print;
 use crate::mir::rt::Rt;
@@ -188,35 +188,6 @@ pub(super) fn inst(cursor: &mut Cursor, func: &Func, body: &mut Body) -> Result<
     }
     Ok(Inst { result, op, span: None })
 }
-
-const BIN_OPS: [BinOp; 13] = [
-    BinOp::Add,
-    BinOp::Sub,
-    BinOp::Mul,
-    BinOp::UDiv,
-    BinOp::SDiv,
-    BinOp::URem,
-    BinOp::SRem,
-    BinOp::And,
-    BinOp::Or,
-    BinOp::Xor,
-    BinOp::Shl,
-    BinOp::Shr,
-    BinOp::Sar,
-];
-
-const CONDS: [Cond; 10] = [
-    Cond::Eq,
-    Cond::Ne,
-    Cond::ULt,
-    Cond::ULe,
-    Cond::UGt,
-    Cond::UGe,
-    Cond::SLt,
-    Cond::SLe,
-    Cond::SGt,
-    Cond::SGe,
-];
 
 fn op(cursor: &mut Cursor, body: &mut Body) -> Result<Op, TextError> {
     let word = cursor.word()?;
