@@ -198,4 +198,5 @@ codes! {
     INDEX_OUTSIDE "W0006" "a constant index lies outside of the array";
     TEXT_TOO_LONG "W0007" "a text is longer than its string";
     IMAGE_IN_MAPPED_AREA "W0401" "the program lies in an area that it maps";
+    MIDDLE_CODE "W0402" "middle code of a module file that cannot be used";
 }

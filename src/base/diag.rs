@@ -89,6 +89,11 @@ impl Diagnostic {
         Self::new(Severity::Error, code, None, message.into())
     }
 
+    /// A warning without a place in a source.
+    pub fn global_warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, None, message.into())
+    }
+
     /// The text at the primary place.
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.label = Some(text.into());

@@ -250,6 +250,10 @@ pub struct BuildArgs {
     #[arg(long, value_name = "VERSION", value_parser = values::lib_format())]
     pub lib_format: Option<LibFormat>,
 
+    /// With --lib: leave the middle code out of a file of version 2
+    #[arg(long)]
+    pub code_only: bool,
+
     /// With --lib: the strings are for the lower/upper character set
     #[arg(long)]
     pub lowercase: bool,

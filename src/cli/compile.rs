@@ -65,6 +65,7 @@ pub fn shared_options(args: &BuildArgs) -> Options {
         module_folders: args.module_folders.clone(),
         include_folders: args.include_folders.clone(),
         lib_format: args.lib_format.unwrap_or(LibFormat::Lowest),
+        code_only: args.code_only,
         lowercase: args.lowercase,
         prefer: match (args.prefer_lib, args.prefer_source) {
             (true, _) => Prefer::Lib,

@@ -13,8 +13,10 @@ use crate::cli::console::{Status, result};
 use crate::cli::report::report_one;
 use crate::driver::files::{DiskFiles, Files};
 use crate::driver::load::unreadable;
+use crate::mir::decode::decode;
 use crate::obj::deps;
 use crate::obj::libfile::{Function, LibFile, LibReloc, LibRelocKind, LibTarget, Segment};
+use crate::obj::mirblob::{self, MiddlePart};
 
 /// `pycoc inspect FILE`
 pub fn inspect(args: &InspectArgs) -> Status {
@@ -80,6 +82,14 @@ fn module_text(file: &LibFile, size: usize) -> String {
     let mut text = format!("module    version {}, {size} bytes\n", file.version);
     for (key, value) in header_facts(file) {
         text += &format!("{key:<9} {value}\n");
+    }
+    if let Some(part) = &file.middle {
+        let names = middle_functions(part).unwrap_or_default();
+        let facts = format!("version {}, {} bytes, hash ${:08X}", part.version, part.code.len(), part.hash);
+        text += &format!("middle    {facts}, {}\n", middle_state(part));
+        if !names.is_empty() {
+            text += &format!("          {}\n", names.join(", "));
+        }
     }
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -163,6 +173,23 @@ fn header_facts(file: &LibFile) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Whether middle code can stand for the finished code.
+fn middle_state(part: &MiddlePart) -> &'static str {
+    match (part.intact, part.version == mirblob::VERSION) {
+        (false, _) => "damaged or of other code",
+        (true, false) => "of another pycoc",
+        (true, true) if middle_functions(part).is_none() => "not valid",
+        (true, true) => "usable",
+    }
+}
+
+/// The functions that middle code defines.
+fn middle_functions(part: &MiddlePart) -> Option<Vec<String>> {
+    let program = part.is_usable().then(|| decode(&part.code, "").ok()).flatten()?;
+    let own = program.funcs.iter().filter(|f| !f.is_extern());
+    Some(own.map(|f| f.name.trim_start_matches('.').to_string()).collect())
+}
+
 /// A bitmask as in the file, the bit of number 0 on the right.
 fn mask(set: &[usize], count: usize) -> String {
     (0..count.max(1)).rev().map(|i| if set.contains(&i) { '1' } else { '0' }).collect()
@@ -211,6 +238,10 @@ fn module_json(file: &LibFile, size: usize) -> Value {
         "data": data.collect::<Vec<_>>(),
         "externals": file.externals.iter().map(|e| json!([e.module, e.name])).collect::<Vec<_>>(),
         "exports": file.exports.iter().map(|(name, text)| json!([name, text])).collect::<Vec<_>>(),
+        "middle": file.middle.as_ref().map(|part| json!({
+            "version": part.version, "bytes": part.code.len(), "hash": format!("${:08X}", part.hash),
+            "state": middle_state(part), "functions": middle_functions(part),
+        })),
     })
 }
 

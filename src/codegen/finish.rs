@@ -3,7 +3,7 @@
 //! In: the code of each function, the places of its cells. Out: sections with relocations. The last
 //! step in which cells have names; from here on everything is a symbol or a number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
@@ -41,7 +41,7 @@ impl Finish<'_> {
         let func = &self.program.funcs[id];
         let mut items = Vec::new();
         let mut span = None;
-        let mut asm_blocks = 0;
+        let mut asm_blocks = BTreeSet::new();
         // Labels of different `__asm__` blocks and of the code itself are kept apart.
         let mut base = compiled.code.iter().filter_map(label_of).max().map_or(0, |l| l + 1);
         for inst in &compiled.code {
@@ -51,12 +51,11 @@ impl Finish<'_> {
                 items.extend(span.map(Item::Source));
             }
             if let MKind::Asm(block) = &inst.kind {
-                let n = InlineAsm::position(self.program, id, block);
-                asm_blocks += 1;
+                let n = InlineAsm::position(self.program, id, block, &mut asm_blocks);
                 let text = self.asm.items(id, n).unwrap_or_default();
                 base += add_asm(&mut items, text, base);
                 span = None;
-                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && asm_blocks == 1 {
+                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && asm_blocks.len() == 1 {
                     break;
                 }
                 continue;

@@ -38,9 +38,13 @@ impl InlineAsm {
         self.blocks.get(&(func, n)).is_some_and(|a| a.facts.ends_flow)
     }
 
-    /// The block in a list of its function's blocks that this one is.
-    pub fn position(program: &Program, func: FuncId, block: &AsmBlock) -> usize {
-        blocks_of(program, func).position(|b| std::ptr::eq(b, block) || b == block).unwrap_or(0)
+    /// The block in a list of its function's blocks that this one is. Equal blocks, which only middle
+    /// code without places in a source has, are taken in turn: `used` says which are.
+    pub fn position(program: &Program, func: FuncId, block: &AsmBlock, used: &mut BTreeSet<usize>) -> usize {
+        let equal = || blocks_of(program, func).enumerate().filter(|(_, b)| *b == block).map(|(n, _)| n);
+        let n = equal().find(|n| !used.contains(n)).or_else(|| equal().next()).unwrap_or(0);
+        used.insert(n);
+        n
     }
 }
 

@@ -68,9 +68,8 @@ pub fn build(
         return Some(Built { libs, emits: dump.finish(sources), ..Built::default() });
     }
     let names: Vec<String> = checked.modules.iter().rev().skip(1).map(|m| m.name.clone()).collect();
-    let (modules, finished) = separate(checked, options, sources, sink)?;
-    let modules: Vec<&hir::Module> = modules.iter().collect();
-    let mut program = lower::lower(&modules, sources, lower::Options { checks: options.checks });
+    let (parts, finished) = separate(checked, options, sources, sink)?;
+    let mut program = lower::join(parts).map_err(|clash| sink.push(does_not_fit(&clash))).ok()?;
     if let (Some(_), Some(disk)) = (program.env.cartridge, &options.d64) {
         sink.push(cartridge_on_disk(main, disk));
         return None;
@@ -210,48 +209,72 @@ pub fn check(
     checked
 }
 
-/// Tells what is compiled as a whole from what is finished code. Modules that a finished one imports
-/// are finished as well, and compiled here if there is only source of them.
+/// Tells what is compiled as a whole, from source or middle code, from what is finished code. Modules
+/// that a finished one imports are finished as well, and compiled here if there is only source of
+/// them.
 fn separate(
     checked: Checked,
     options: &Options,
     sources: &SourceMap,
     sink: &mut Sink,
-) -> Option<(Vec<hir::Module>, Vec<FinishedModule>)> {
+) -> Option<(Vec<Program>, Vec<FinishedModule>)> {
+    let dynamic = options.target == Target::Dynamic;
+    let mut middle: BTreeMap<String, Program> = BTreeMap::new();
+    for module in checked.modules.iter().filter(|_| !dynamic) {
+        if let CheckedForm::Finished(file) = &module.form {
+            let program = finished::middle(file, sink).map_err(|error| sink.push(error)).ok()?;
+            middle.extend(program.map(|program| (module.name.clone(), program)));
+        }
+    }
     let mut wanted: BTreeSet<String> = BTreeSet::new();
-    if options.target == Target::Dynamic {
+    if dynamic {
         wanted.extend(checked.modules.iter().rev().skip(1).map(|m| m.name.clone()));
     }
     for module in checked.modules.iter().rev() {
-        if matches!(module.form, CheckedForm::Finished(_)) || wanted.contains(&module.name) {
+        let code_only = matches!(module.form, CheckedForm::Finished(_)) && !middle.contains_key(&module.name);
+        if code_only || wanted.contains(&module.name) {
             wanted.insert(module.name.clone());
             wanted.extend(module.imports.iter().map(|(name, _)| name.clone()));
         }
     }
     // What was asked for is the program's.
     let none = Options { emit: Vec::new(), ..options.clone() };
+    let lowering = lower::Options { checks: options.checks };
     let (mut whole, mut finished) = (Vec::new(), Vec::new());
     for CheckedModule { name, interface, imports, form } in checked.modules {
+        let is_finished = wanted.contains(&name);
         match form {
-            CheckedForm::Finished(module) => finished.push(*module),
-            CheckedForm::Source(hir) if wanted.contains(&name) => {
-                finished.push(finished::compile(
-                    &hir,
-                    &interface,
-                    imports,
-                    options,
-                    &mut Dump::new(&none),
-                    sources,
-                    sink,
-                )?);
+            CheckedForm::Finished(module) => match middle.remove(&name).filter(|_| !is_finished) {
+                Some(program) => whole.push(program),
+                None => finished.push(*module),
+            },
+            CheckedForm::Source(hir) if is_finished => {
+                let mut dump = Dump::new(&none);
+                finished
+                    .push(finished::compile(&hir, &interface, imports, options, &mut dump, sources, sink)?);
             }
-            CheckedForm::Source(hir) => whole.push(*hir),
+            CheckedForm::Source(hir) => whole.push(lower::lower_module(&hir, sources, lowering)),
         }
     }
-    if options.target == Target::Dynamic && finished.iter().any(|module| module.file.version > 1) {
+    if dynamic && finished.iter().any(|module| module.file.version > 1) {
         finished = of_one_version(finished, sink)?;
     }
     Some((whole, finished))
+}
+
+/// Modules that were not made for each other, or names of a program that are names of a module.
+fn does_not_fit(clash: &lower::Clash) -> Diagnostic {
+    match clash {
+        lower::Clash::Twice(name) => Diagnostic::global(
+            codes::DUPLICATE_NAME,
+            format!("A module and the program both define '{name}'"),
+        )
+        .help("give the class or function of the program another name"),
+        lower::Clash::Differs(name) => {
+            let text = format!("A module file was compiled against another '{name}' than there is");
+            Diagnostic::global(codes::LIB_MISMATCH, text).help("compile the modules of the program again")
+        }
+    }
 }
 
 /// A program loads files of one version.

@@ -9,13 +9,15 @@ use crate::c64::petscii::petscii;
 use crate::driver::files::Files;
 use crate::driver::load::unreadable;
 use crate::driver::session::{DiskEntry, DiskOptions};
+use crate::obj::libfile::front_size;
 use crate::out::d64::{self, Disk, DiskError, DiskFile, FileKind};
 
 /// The longest name on a disk.
 const NAME_LENGTH: usize = 16;
 const DISK_ID: [u8; 2] = *b"PY";
 
-/// A disk image with the program `name` and sequential files.
+/// A disk image with the program `name` and sequential files: modules without their middle code, which
+/// no loader reads.
 pub fn image(
     name: &str,
     prg: &[u8],
@@ -32,7 +34,7 @@ pub fn image(
     let lib = |(name, data): &(String, Vec<u8>)| DiskFile {
         name: disk_name(name),
         kind: FileKind::Seq,
-        data: data.clone(),
+        data: data[..front_size(data)].to_vec(),
     };
     let files = std::iter::once(program).chain(libs.iter().map(lib)).chain(further).collect();
     let written = d64::write(&Disk { label, id, files });

@@ -1,4 +1,4 @@
-//! Modules as finished code: opening `.LIB` files, making them, and choosing what a program needs.
+//! Modules as `.LIB` files: opening them, making them, and choosing what a program needs.
 //!
 //! In: bytes of a file, or a checked module. Out: `FinishedModule`s, and their sections for the
 //! linker. Invariant: a module that a finished one imports is finished too, so that the state of
@@ -11,11 +11,15 @@ use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::SourceMap;
 use crate::driver::build::{codegen_options, level, optimise};
 use crate::driver::dump::Dump;
-use crate::driver::session::{EmitKind, LibFormat, Options};
+use crate::driver::session::{EmitKind, LibFormat, Options, Target};
+use crate::mir::decode::decode;
+use crate::mir::encode::encode;
+use crate::mir::ir::Program;
 use crate::mos::item::Name;
 use crate::obj::libbuild::{self, ModuleParts};
 use crate::obj::libfile::{LibError, LibFile};
 use crate::obj::liblink;
+use crate::obj::mirblob::{self, MiddlePart};
 use crate::obj::notation::{self, Facts, RUN_TIME};
 use crate::obj::object::Section;
 use crate::sema::hir;
@@ -96,6 +100,27 @@ pub fn open(name: &str, path: &str, bytes: Vec<u8>) -> Result<FinishedModule, Di
     Ok(FinishedModule { name: name.to_string(), path: path.to_string(), bytes, file, interface, facts })
 }
 
+/// The middle code of a module, to be compiled with the program; `None` when there is none or it is
+/// of no use, and the finished code has to do. An error is a part that was made to deceive.
+pub fn middle(module: &FinishedModule, sink: &mut Sink) -> Result<Option<Program>, Diagnostic> {
+    let Some(part) = &module.file.middle else { return Ok(None) };
+    if !part.is_usable() {
+        let why = match part.intact {
+            true => {
+                format!("has version {}, but this pycoc knows version {}", part.version, mirblob::VERSION)
+            }
+            false => "is damaged or belongs to other code".to_string(),
+        };
+        let text = format!("The middle code in '{}' {why}; its finished code is used", module.path);
+        sink.push(Diagnostic::global_warning(codes::MIDDLE_CODE, text).help("compile the module again"));
+        return Ok(None);
+    }
+    decode(&part.code, &module.name).map(Some).map_err(|error| {
+        let text = format!("'{}' is not a valid module: middle code: {error}", module.path);
+        Diagnostic::global(codes::BAD_LIB, text)
+    })
+}
+
 /// The error for a module whose texts are of the other character set.
 pub fn other_charset(module: &FinishedModule, lowercase: bool) -> Option<Diagnostic> {
     let name = |lower| if lower { "lower/upper" } else { "upper/graphics" };
@@ -125,6 +150,8 @@ pub fn compile(
     sink: &mut Sink,
 ) -> Option<FinishedModule> {
     let mut program = lower::lower(&[module], sources, lower::Options { checks: options.checks });
+    let wanted = options.target == Target::Library && !options.code_only;
+    let middle = if wanted { encode(&program, &module.name).map(MiddlePart::new) } else { None };
     optimise(&mut program, options);
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
     dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
@@ -151,7 +178,7 @@ pub fn compile(
         public_data: public_data(interface),
         texts: notation::write(interface, &facts),
     };
-    let bytes = written(&parts, options.lib_format, interface, &facts, sink)?;
+    let bytes = written(&parts, options.lib_format, interface, &facts, middle, sink)?;
     let path = sources.file(module.file).path.clone();
     match open(&module.name, &path, bytes) {
         Ok(finished) => Some(finished),
@@ -168,6 +195,7 @@ fn written(
     format: LibFormat,
     interface: &Interface,
     facts: &Facts,
+    middle: Option<MiddlePart>,
     sink: &mut Sink,
 ) -> Option<Vec<u8>> {
     let last = parts.name.rsplit('.').next().unwrap_or_default();
@@ -183,6 +211,7 @@ fn written(
     let attempt = |version: u8| {
         let mut file = libbuild::build(parts, version)?;
         file.header = libbuild::header(&file, interface, facts);
+        file.middle.clone_from(&middle);
         file.write().map_err(|error| vec![error])
     };
     let (errors, version, help) = match format {

@@ -157,6 +157,8 @@ pub struct Options {
     /// `-I`, in order.
     pub include_folders: Vec<String>,
     pub lib_format: LibFormat,
+    /// Write no middle code into a library.
+    pub code_only: bool,
     /// Compile a library's strings for the lower/upper character set.
     pub lowercase: bool,
     pub prefer: Prefer,

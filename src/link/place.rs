@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use crate::base::codes;
-use crate::base::diag::{Diagnostic, Severity, Sink};
+use crate::base::diag::{Diagnostic, Sink};
 use crate::c64::memmap;
 use crate::link::LinkInput;
 use crate::link::blocks::{Block, is_relocated};
@@ -242,8 +242,7 @@ fn warn_of_overlaps(input: &LinkInput, parts: &[Range<u32>], sink: &mut Sink) {
                 mapped.start(),
                 mapped.end()
             );
-            let mut warning = Diagnostic::global(codes::IMAGE_IN_MAPPED_AREA, text);
-            warning.severity = Severity::Warning;
+            let warning = Diagnostic::global_warning(codes::IMAGE_IN_MAPPED_AREA, text);
             sink.push(warning.note("Writing there changes the running program."));
         }
     }

@@ -4,7 +4,7 @@
 //! that is wrong. Invariants: reading is total, and nothing is allocated by a length in the file
 //! that the file does not have; offsets follow from sizes, so that parts cannot overlap. Addresses
 //! in code count through all chunks, those without bytes in the file too. Not here: the texts of the
-//! interface. `docs/lib-format.md` describes the format to the byte.
+//! interface, the middle code behind them (`mirblob.rs`). `docs/lib-format.md` describes the format to the byte.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,9 @@ use crate::obj::libfile::{
     Segment, ascii, is_public,
 };
 
-/// Size of the fixed part of the header.
+/// Size of the fixed part of the header, and where it tells of the string table.
 const HEADER: usize = 22;
+const STRINGS: usize = 16;
 /// Size of the fixed part of an index entry, and where the size of its relocation table is.
 const ENTRY: usize = 9;
 const TABLE_SIZE: usize = 4;
@@ -296,6 +297,12 @@ pub fn table_sizes(bytes: &[u8]) -> Vec<usize> {
         .collect()
 }
 
+/// Where the string table ends, as the header says.
+pub fn end_of_strings(bytes: &[u8]) -> Option<usize> {
+    let mut reader = Reader::new(bytes.get(STRINGS..HEADER)?);
+    Some(reader.u32("header").ok()? as usize + usize::from(reader.u16("header").ok()?))
+}
+
 /// The string table.
 struct Strings<'a>(&'a [u8]);
 
@@ -513,6 +520,7 @@ mod tests {
             data: vec![Segment { bytes: vec![0; 300], zero: true, ..Segment::default() }],
             externals: vec![External { module: "rt1".into(), name: "rt_mul".into() }],
             exports: vec![("MAX".into(), "ci9".into())],
+            middle: None,
         };
         file.data.resize(8, Segment::default());
         file.data.push(Segment {

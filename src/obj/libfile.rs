@@ -2,12 +2,13 @@
 //!
 //! In: the bytes of a file, or a `LibFile`. Out: the other. Invariants: a `LibFile` that was read
 //! is whole: every index in it is valid and every relocation lies in its function; `write(read(x))`
-//! is `x` for files that `write` made. The words at relocations are 0 in `code`. Not here: what the
+//! is `x` for files that `write` made, as long as their middle code is intact. The words at relocations are 0 in `code`. Not here: what the
 //! type strings mean, where modules lie, linking. `docs/lib-format.md` describes the format.
 
 use std::fmt;
 
 use crate::base::bytes::ReadError;
+use crate::obj::mirblob::{self, MiddlePart};
 use crate::obj::{lib_v1, lib_v2};
 
 /// What every file begins with: "PL".
@@ -47,6 +48,8 @@ pub struct LibFile {
     pub externals: Vec<External>,
     /// Exports that are neither function nor data: the name and its type string.
     pub exports: Vec<(String, String)>,
+    /// The middle code; version 2 only.
+    pub middle: Option<MiddlePart>,
 }
 
 /// Facts about the module that a loader of version 2 reads.
@@ -167,13 +170,14 @@ impl LibFile {
         if !bytes.starts_with(&MAGIC) {
             return Err(LibError::new("magic", "a module file begins with the bytes 50 4C"));
         }
-        if !is_as_written(bytes) {
+        let (front, behind) = bytes.split_at(front_size(bytes));
+        if !is_as_written(front) {
             return Err(LibError::new(CHECK, "the file is not as it was written"));
         }
         let mut file = match bytes.get(2) {
             None => Err(LibError::new("header", "the file ends inside it")),
-            Some(1) => lib_v1::read(bytes),
-            Some(2) => lib_v2::read(bytes),
+            Some(1) => lib_v1::read(front),
+            Some(2) => lib_v2::read(front),
             Some(other) => Err(LibError::new("version", format!("{other} is not known to this pycoc"))),
         }?;
         if file.exports.iter().any(|(name, _)| name == CHECK) {
@@ -182,6 +186,7 @@ impl LibFile {
                 return Err(LibError::new(CHECK, "something stands behind it"));
             }
         }
+        file.middle = mirblob::read(front, behind)?;
         Ok(file)
     }
 
@@ -198,7 +203,10 @@ impl LibFile {
         let at = bytes.len() - blank.len() - 1;
         let sum = check(&bytes[..at]);
         bytes[at..at + sum.len()].copy_from_slice(sum.as_bytes());
-        Ok(bytes)
+        match self.middle.as_ref().filter(|_| self.version > 1) {
+            Some(part) => mirblob::append(bytes, part),
+            None => Ok(bytes),
+        }
     }
 
     /// All names with their type strings: functions, data, other exports.
@@ -217,6 +225,14 @@ impl LibFile {
             LibTarget::Data(i) => self.data[i].name.clone(),
             LibTarget::External(i) => format!("{}.{}", self.externals[i].module, self.externals[i].name),
         }
+    }
+}
+
+/// How many bytes of a file are all but the middle code.
+pub fn front_size(bytes: &[u8]) -> usize {
+    match bytes.get(2) {
+        Some(2) => lib_v2::end_of_strings(bytes).map_or(bytes.len(), |end| end.min(bytes.len())),
+        _ => bytes.len(),
     }
 }
 

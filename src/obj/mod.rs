@@ -8,6 +8,7 @@ pub mod lib_v2;
 pub mod libbuild;
 pub mod libfile;
 pub mod liblink;
+pub mod mirblob;
 pub mod notation;
 pub mod object;
 pub mod reloc;

@@ -54,7 +54,9 @@ pub fn of_module(name: &str, file: &LibFile, bytes: usize) -> Sizes {
     };
     let functions = file.functions.iter().map(|f| item(&f.name, "code", f.code.len(), true));
     let data = file.data.iter().map(|d| item(&d.name, "data", d.bytes.len(), file.version == 1 || !d.zero));
-    finish(bytes, functions.chain(data).filter(|item| item.bytes > 0).collect(), "header and tables")
+    let middle = file.middle.iter().map(|part| item("middle code", "middle", part.code.len(), true));
+    let parts = functions.chain(data).chain(middle).filter(|item| item.bytes > 0);
+    finish(bytes, parts.collect(), "header and tables")
 }
 
 fn finish(file: usize, mut items: Vec<Item>, rest: &str) -> Sizes {
