@@ -14,7 +14,7 @@ use pycoc::driver::build;
 use pycoc::driver::drive::Disk;
 use pycoc::driver::dump::Dump;
 use pycoc::driver::files::{Files, MemoryFiles};
-use pycoc::driver::session::{OptLevel, Options, Target};
+use pycoc::driver::session::{LibFormat, OptLevel, Options, Target};
 use pycoc::mir::interp::{self, Event};
 use pycoc::mir::ir::{Inst, Op, Program};
 use pycoc::sim::{Exit, Machine, RunOptions};
@@ -41,7 +41,7 @@ pub struct Plan {
     pub without: Vec<&'static str>,
     /// With run-time checks.
     pub checks: bool,
-    /// The module as finished code: loaded at run time, or linked.
+    /// The module as a file: loaded at run time, or linked as finished code and as middle code.
     pub loaded: Option<OptLevel>,
     pub linked: Option<OptLevel>,
 }
@@ -258,17 +258,40 @@ impl Trial {
         self.on_machine(built.prg.unwrap_or_default(), &disk, what)
     }
 
-    /// Compiles the module to finished code, links the program with that, and runs it.
+    /// Links the program with its module as a file: the finished code has to do the same, the middle
+    /// code has to give the bytes of the source.
     fn with_module_linked(&mut self, options: &Options, what: &str) -> Result<(), Difference> {
+        let code = Options { code_only: true, ..options.clone() };
+        if let Some(prg) = self.linked(&code, options, what)? {
+            self.on_machine(prg, &MemoryFiles::default(), what)?;
+        }
+        let what = format!("{what} middle");
+        let middle = Options { lib_format: LibFormat::V2, ..options.clone() };
+        let Some(prg) = self.linked(&middle, options, &what)? else { return Ok(()) };
+        let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+        match build::build(&self.files, options, MAIN, &mut sources, &mut sink) {
+            Some(built) if built.prg.as_ref() == Some(&prg) => Ok(()),
+            Some(_) => Err((what, "not the bytes of the source".to_string())),
+            None => Err((what, errors(&sources, &sink))),
+        }
+    }
+
+    /// Compiles the module to a file and the program with that; `None` when no file can hold it.
+    fn linked(
+        &self,
+        library: &Options,
+        options: &Options,
+        what: &str,
+    ) -> Result<Option<Vec<u8>>, Difference> {
         let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
         let fail = |sources: &SourceMap, sink: &Sink| match errors(sources, sink) {
-            errors if is_beyond(&errors) => Ok(()),
+            errors if is_beyond(&errors) => Ok(None),
             errors => Err((what.to_string(), errors)),
         };
         let text = self.files.read(MAIN).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let text = text.unwrap_or_default();
         let lowercase = text.contains("@lowercase");
-        let library = Options { target: Target::Library, lowercase, ..options.clone() };
+        let library = Options { target: Target::Library, lowercase, ..library.clone() };
         let Some(built) = build::build(&self.files, &library, MODULE, &mut sources, &mut sink) else {
             return fail(&sources, &sink);
         };
@@ -279,7 +302,7 @@ impl Trial {
         built.libs.into_iter().for_each(|(name, bytes)| files.add(name, bytes));
         let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
         match build::build(&files, options, MAIN, &mut sources, &mut sink) {
-            Some(built) => self.on_machine(built.prg.unwrap_or_default(), &MemoryFiles::default(), what),
+            Some(built) => Ok(built.prg),
             None => fail(&sources, &sink),
         }
     }
