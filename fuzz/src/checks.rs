@@ -13,8 +13,11 @@ use pycoc::base::{json, render};
 use pycoc::driver::build::{build, check};
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::finished;
-use pycoc::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
-use pycoc::obj::libfile::LibFile;
+use pycoc::driver::session::{Emit, EmitKind, LibFormat, OptLevel, Options, Target};
+use pycoc::mir::decode::decode;
+use pycoc::mir::encode::encode;
+use pycoc::obj::libfile::{LibFile, front_size};
+use pycoc::obj::mirblob::{self, MiddlePart};
 use pycoc::obj::{deps, emit, liblink};
 use pycoc::out::d64;
 use pycoc::parse;
@@ -130,6 +133,27 @@ pub fn library(bytes: &[u8]) {
     if finished::open("m", "M.LIB", bytes.to_vec()).is_ok() {
         import(bytes, Target::Program);
         import(bytes, Target::Dynamic);
+    }
+    let (front, behind) = bytes.split_at(front_size(bytes));
+    match mirblob::read(front, behind) {
+        Ok(Some(part)) => middle(part.code),
+        _ => middle(bytes.to_vec()),
+    }
+}
+
+/// The reader of middle code, as if its hash were right, and what is made of it.
+fn middle(code: Vec<u8>) {
+    let Ok(program) = decode(&code, "m") else { return };
+    let again = encode(&program, "m").map(|bytes| decode(&bytes, "m"));
+    assert_eq!(again, Some(Ok(program)), "middle code is read as it is written");
+    let files = MemoryFiles::default();
+    files.add("m.pyco", "def f():\n    pass\n");
+    let options = Options { target: Target::Library, lib_format: LibFormat::V2, ..Options::default() };
+    let built = build(&files, &options, "m.pyco", &mut SourceMap::default(), &mut Sink::default());
+    let lib = built.map(|built| built.libs[0].1.clone()).unwrap_or_default();
+    let front = lib[..front_size(&lib)].to_vec();
+    if let Ok(lib) = mirblob::append(front, &MiddlePart::new(code)) {
+        import(&lib, Target::Program);
     }
 }
 

@@ -203,7 +203,7 @@ impl LibFile {
         let at = bytes.len() - blank.len() - 1;
         let sum = check(&bytes[..at]);
         bytes[at..at + sum.len()].copy_from_slice(sum.as_bytes());
-        match self.middle.as_ref().filter(|_| self.version > 1) {
+        match self.middle.as_ref().filter(|part| self.version > 1 && part.intact) {
             Some(part) => mirblob::append(bytes, part),
             None => Ok(bytes),
         }
