@@ -13,7 +13,7 @@ use pycoc::driver::build::{Built, build};
 use pycoc::driver::files::MemoryFiles;
 use pycoc::driver::session::{LibFormat, Options, Target};
 use pycoc::obj::libfile::{CHECK, FIRST_EXTERNAL, LibFile, fnv, front_size};
-use pycoc::obj::mirblob;
+use pycoc::obj::mirblob::{self, MiddlePart};
 use pycoc::sim::{Drive, Exit, Machine, RunOptions};
 
 /// Nothing may take longer; most takes a thousandth of it.
@@ -200,6 +200,27 @@ fn a_hostile_module_is_refused_or_linked() {
         }
     }
     assert!(linked > mutations() / 20, "{linked}");
+}
+
+#[test]
+fn hostile_middle_code_is_refused_or_compiled() {
+    let good = lib(LibFormat::V2);
+    let front = &good[..front_size(&good)];
+    let part = LibFile::read(&good).unwrap().middle.unwrap();
+    let mut random = Random(7);
+    let mut compiled = 0;
+    for _ in 0..mutations() {
+        let mut code = part.code.clone();
+        let at = random.below(code.len());
+        code[at] = code[at].wrapping_add([1, 2, 0x40, 0x80, 0xFF][random.below(5)]);
+        let begin = Instant::now();
+        let files = MemoryFiles::default();
+        files.add("main.pyco", MAIN);
+        files.add("TOOLS.LIB", mirblob::append(front.to_vec(), &MiddlePart::new(code.clone())).unwrap());
+        compiled += usize::from(built(&files, "main.pyco", &Options::default()).is_some());
+        assert!(begin.elapsed() < PATIENCE, "{code:02x?}");
+    }
+    assert!(compiled > mutations() / 10, "{compiled}");
 }
 
 struct Disk(BTreeMap<Vec<u8>, Vec<u8>>);
