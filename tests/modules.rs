@@ -6,7 +6,7 @@ use pycoc::base::diag::{Severity, Sink};
 use pycoc::base::source::SourceMap;
 use pycoc::driver::build::{Built, build};
 use pycoc::driver::files::MemoryFiles;
-use pycoc::driver::session::{LibFormat, OptLevel, Options, Prefer, Target};
+use pycoc::driver::session::{Emit, EmitKind, LibFormat, OptLevel, Options, Prefer, Target};
 use pycoc::obj::libfile::LibFile;
 use pycoc::sim::{Machine, NoDrive, RunOptions};
 
@@ -123,6 +123,20 @@ fn a_source_that_a_finished_module_needs_shares_its_state() {
     let files = files(&[("counter.pyco", counter), ("main.pyco", main)]);
     files.add("USER.LIB", bytes);
     assert_eq!(output(&files, &Options::default()).as_deref(), Ok("56"));
+}
+
+#[test]
+fn the_rule_for_make_names_module_files() {
+    let module = "def f() -> byte:\n    return 1\n";
+    let (_, bytes) = lib(&files(&[("m.pyco", module)]), "m.pyco", &Options::default()).unwrap();
+    let files = files(&[("main.pyco", "from m import f\n\ndef main():\n    print(m.f())\n")]);
+    files.add("M.LIB", bytes);
+    for target in [Target::Program, Target::Dynamic] {
+        let emit = vec![Emit { kind: EmitKind::Deps, path: None }];
+        let options = Options { target, emit, ..Options::default() };
+        let emits = built(&files, "main.pyco", &options).unwrap().emits;
+        assert!(emits[0].1.starts_with(b"main.prg: main.pyco M.LIB\n"));
+    }
 }
 
 #[test]

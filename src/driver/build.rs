@@ -55,6 +55,8 @@ pub fn build(
         return None;
     }
     let mut dump = Dump::new(options);
+    let module_files = checked.module_files();
+    let rule = |sources: &SourceMap| dump::rule(&main_output(files, options, main), sources, &module_files);
     dump.source(main, sources);
     dump.stage(EmitKind::Hir, || dump::typed(&checked.sources()));
     if options.target == Target::Library {
@@ -62,7 +64,7 @@ pub fn build(
         let CheckedForm::Source(hir) = &module.form else { return None };
         let (interface, imports) = (&module.interface, module.imports.clone());
         let lib = finished::compile(hir, interface, imports, options, &mut dump, sources, sink)?;
-        dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
+        dump.stage(EmitKind::Deps, || rule(sources));
         dump.stage(EmitKind::Graph, || obj::deps::dot(&lib.name, &lib.file));
         let libs = vec![(lib.file_name(), lib.bytes)];
         return Some(Built { libs, emits: dump.finish(sources), ..Built::default() });
@@ -79,7 +81,7 @@ pub fn build(
     dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
     let image = image(&mut program, &finished, options, &mut dump, sink)?;
     dump.image(&image, sources, &names);
-    dump.stage(EmitKind::Deps, || dump::rule(&main_output(files, options, main), sources));
+    dump.stage(EmitKind::Deps, || rule(sources));
     let prg = out::prg::write(&image);
     let libs = loaded(&image, finished, sink)?;
     let crt = program.env.cartridge.map(|_| out::crt::write(&image, stem(main)));
@@ -157,6 +159,15 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// The paths of the `.LIB` files.
+    pub fn module_files(&self) -> Vec<String> {
+        let finished = self.modules.iter().filter_map(|m| match &m.form {
+            CheckedForm::Finished(module) => Some(module.path.clone()),
+            CheckedForm::Source(_) => None,
+        });
+        finished.collect()
+    }
+
     /// The modules that there is source of.
     pub fn sources(&self) -> Vec<&hir::Module> {
         let forms = self.modules.iter().map(|m| &m.form);

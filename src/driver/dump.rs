@@ -94,9 +94,11 @@ pub fn typed(modules: &[&hir::Module]) -> String {
     modules.iter().map(|module| hir_print::print(module)).collect::<Vec<_>>().join("\n")
 }
 
-/// The rule for make: what is made of which files. The bundled library is no file.
-pub fn rule(result: &str, sources: &SourceMap) -> String {
+/// The rule for make: what is made of which files, sources and modules. The bundled library is no
+/// file.
+pub fn rule(result: &str, sources: &SourceMap, modules: &[String]) -> String {
     let mut paths: Vec<&str> = sources.iter().map(|(_, source)| source.path.as_str()).collect();
+    paths.extend(modules.iter().map(String::as_str));
     paths.retain(|path| !path.starts_with('<'));
     out::graph::make_rule(result, &paths)
 }
