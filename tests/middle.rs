@@ -316,7 +316,7 @@ fn modules_that_do_not_fit_each_other_are_refused() {
     let changed = with_files(&sources, &["high.pyco"], &options);
     changed.add("low.pyco", low.replace("a: byte", "a: word").replace("return a", "return byte(a)"));
     let (built_, messages) = built(&changed, "main.pyco", &options);
-    assert!(built_.is_none() && messages.starts_with("[E4022]") && messages.contains("low.f"), "{messages}");
+    assert!(built_.is_none() && messages.contains("[E4022]") && messages.contains("low.f"), "{messages}");
     // A class of the program with the name of a module that it does not import itself.
     let main = "from high import g\n\nclass low:\n    x: byte\n\n    def f(a: byte) -> byte:\n        return a\n\n\
                 def main():\n    t: low\n    print(high.g(), t.f(1))\n";

@@ -126,6 +126,30 @@ fn a_source_that_a_finished_module_needs_shares_its_state() {
 }
 
 #[test]
+fn a_module_file_that_counts_on_an_older_module_is_named() {
+    let low = "class Point:\n    x: byte = 1\n\ndef f() -> byte:\n    return 1\n";
+    let high = "from low import Point\n\ndef g() -> byte:\n    p: low.Point\n    p()\n    return p.x\n";
+    let all = files(&[("low.pyco", low), ("high.pyco", high)]);
+    for lib_format in [LibFormat::V1, LibFormat::V2] {
+        let (_, bytes) = lib(&all, "high.pyco", &Options { lib_format, ..Options::default() }).unwrap();
+        let with = |low: &str| {
+            let files = files(&[("main.pyco", "from high import g\n\ndef main():\n    print(high.g())\n")]);
+            files.add("low.pyco", low);
+            files.add("HIGH.LIB", bytes.clone());
+            let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+            assert!(build(&files, &Options::default(), "main.pyco", &mut sources, &mut sink).is_some());
+            sink.iter().map(|d| format!("[{}] {}", d.code, d.message)).collect::<String>()
+        };
+        assert_eq!(with(low), "");
+        assert_eq!(with(&low.replace("return 1", "print(1)\n    return 2")), "", "only types count");
+        assert_eq!(
+            with(&low.replace("    x:", "    y: byte = 2\n    x:")),
+            "[W0403] 'HIGH.LIB' was compiled with another 'low' than there is now"
+        );
+    }
+}
+
+#[test]
 fn the_rule_for_make_names_module_files() {
     let module = "def f() -> byte:\n    return 1\n";
     let (_, bytes) = lib(&files(&[("m.pyco", module)]), "m.pyco", &Options::default()).unwrap();

@@ -20,6 +20,7 @@ use crate::link::dynamic::DynamicModule;
 use crate::link::{Image, LinkInput};
 use crate::mir::ir::Program;
 use crate::mos::item::Name;
+use crate::obj::notation::{self, Facts};
 use crate::out::dbg::DebugMap;
 use crate::sema::interface::Interface;
 use crate::sema::{self, CheckContext, hir};
@@ -62,8 +63,8 @@ pub fn build(
     if options.target == Target::Library {
         let module = checked.modules.last()?;
         let CheckedForm::Source(hir) = &module.form else { return None };
-        let (interface, imports) = (&module.interface, module.imports.clone());
-        let lib = finished::compile(hir, interface, imports, options, &mut dump, sources, sink)?;
+        let facts = module.facts();
+        let lib = finished::compile(hir, &module.interface, facts, options, &mut dump, sources, sink)?;
         dump.stage(EmitKind::Deps, || rule(sources));
         dump.stage(EmitKind::Graph, || obj::deps::dot(&lib.name, &lib.file));
         let libs = vec![(lib.file_name(), lib.bytes)];
@@ -142,7 +143,16 @@ pub struct CheckedModule {
     pub interface: Interface,
     /// Names and constraints of what it imports.
     pub imports: Vec<(String, String)>,
+    /// The hashes of the interfaces of what it imports.
+    pub seen: Vec<(String, u32)>,
     pub form: CheckedForm,
+}
+
+impl CheckedModule {
+    /// What a `.LIB` of the module says of its imports.
+    fn facts(&self) -> Facts {
+        Facts { imports: self.imports.clone(), seen: self.seen.clone(), ..Facts::default() }
+    }
 }
 
 /// What there is of a module.
@@ -199,6 +209,9 @@ pub fn check(
                 if let Some(other) = finished::other_charset(&module, lowercase) {
                     sink.push(other);
                 }
+                if let Some(outdated) = finished::outdated(&module, &interfaces) {
+                    sink.push(outdated);
+                }
                 let interface = module.interface.clone();
                 (CheckedForm::Finished(module), interface)
             }
@@ -214,8 +227,10 @@ pub fn check(
                 (CheckedForm::Source(Box::new(hir)), interface)
             }
         };
+        let hash = |(name, _): &(String, String)| Some((name.clone(), notation::hash(interfaces.get(name)?)));
+        let seen = imports.iter().filter_map(hash).collect();
         interfaces.insert(name.clone(), interface.clone());
-        checked.modules.push(CheckedModule { name, interface, imports, form });
+        checked.modules.push(CheckedModule { name, interface, imports, seen, form });
     }
     checked
 }
@@ -252,17 +267,18 @@ fn separate(
     let none = Options { emit: Vec::new(), ..options.clone() };
     let lowering = lower::Options { checks: options.checks };
     let (mut whole, mut finished) = (Vec::new(), Vec::new());
-    for CheckedModule { name, interface, imports, form } in checked.modules {
-        let is_finished = wanted.contains(&name);
-        match form {
-            CheckedForm::Finished(module) => match middle.remove(&name).filter(|_| !is_finished) {
+    for module in checked.modules {
+        let is_finished = wanted.contains(&module.name);
+        let facts = module.facts();
+        match module.form {
+            CheckedForm::Finished(file) => match middle.remove(&module.name).filter(|_| !is_finished) {
                 Some(program) => whole.push(program),
-                None => finished.push(*module),
+                None => finished.push(*file),
             },
             CheckedForm::Source(hir) if is_finished => {
-                let mut dump = Dump::new(&none);
-                finished
-                    .push(finished::compile(&hir, &interface, imports, options, &mut dump, sources, sink)?);
+                let (interface, mut dump) = (&module.interface, Dump::new(&none));
+                let file = finished::compile(&hir, interface, facts, options, &mut dump, sources, sink)?;
+                finished.push(file);
             }
             CheckedForm::Source(hir) => whole.push(lower::lower_module(&hir, sources, lowering)),
         }

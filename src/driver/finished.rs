@@ -139,11 +139,25 @@ pub fn other_charset(module: &FinishedModule, lowercase: bool) -> Option<Diagnos
     })
 }
 
-/// Compiles a checked module to finished code. `imports` are its imports with their constraints.
+/// The warning for a module that was compiled against other modules than the program has.
+pub fn outdated(module: &FinishedModule, interfaces: &BTreeMap<String, Interface>) -> Option<Diagnostic> {
+    let differs = |(name, hash): &&(String, u32)| {
+        interfaces.get(name).is_some_and(|interface| notation::hash(interface) != *hash)
+    };
+    let names: Vec<String> =
+        module.facts.seen.iter().filter(differs).map(|(n, _)| format!("'{n}'")).collect();
+    (!names.is_empty()).then(|| {
+        let text =
+            format!("'{}' was compiled with another {} than there is now", module.path, names.join(", "));
+        Diagnostic::global_warning(codes::LIB_OUTDATED, text).help("compile the module again")
+    })
+}
+
+/// Compiles a checked module to finished code. `facts` tell of its imports.
 pub fn compile(
     module: &hir::Module,
     interface: &Interface,
-    imports: Vec<(String, String)>,
+    facts: Facts,
     options: &Options,
     dump: &mut Dump,
     sources: &SourceMap,
@@ -169,7 +183,7 @@ pub fn compile(
     let facts = Facts {
         init: generated.init.iter().map(own).collect(),
         mapped: generated.mapped.iter().map(|r| (*r.start(), *r.end())).collect(),
-        imports,
+        ..facts
     };
     let parts = ModuleParts {
         name: module.name.clone(),

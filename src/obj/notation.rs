@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::obj::libfile::fnv;
 use crate::sema::hir::IrqKind;
 use crate::sema::interface::{
     ClassLayout, Export, ExportItem, FieldLayout, FieldPlace, IfaceType, Interface, Signature, TupleData,
@@ -26,6 +27,8 @@ pub const RUN_TIME: &str = "rt1";
 pub struct Facts {
     /// Imported modules with their constraint as written, such as `>=1.2`; empty without one.
     pub imports: Vec<(String, String)>,
+    /// The hashes of the interfaces of imported modules against which the file was compiled.
+    pub seen: Vec<(String, u32)>,
     /// Functions to be called before `main`, in order.
     pub init: Vec<String>,
     /// Addresses that the code uses as mapped variables: first and last.
@@ -59,6 +62,17 @@ pub fn write(interface: &Interface, facts: &Facts) -> Vec<(String, String)> {
     out
 }
 
+/// A hash of everything that code compiled against the interface counts on: names and types, but not
+/// what functions do.
+pub fn hash(interface: &Interface) -> u32 {
+    let mut texts = write(interface, &Facts::default());
+    texts.retain(|(name, _)| name != MODULE_FACTS);
+    texts.iter_mut().for_each(|(_, text)| text.truncate(text.find(UNFIT).unwrap_or(text.len())));
+    texts.sort();
+    let bytes = texts.iter().flat_map(|(name, text)| [name.as_bytes(), &[0], text.as_bytes(), &[0]]);
+    fnv(bytes.flatten().copied())
+}
+
 fn module_text(interface: &Interface, facts: &Facts) -> String {
     let mut text = format!("abi={ABI};charset={}", if interface.lowercase { "lower" } else { "upper" });
     if let Some(version) = interface.version {
@@ -74,8 +88,14 @@ fn module_text(interface: &Interface, facts: &Facts) -> String {
         )
         .collect();
     let mapped: Vec<String> = facts.mapped.iter().map(|(first, last)| format!("{first}-{last}")).collect();
-    let lists =
-        [("needs", &interface.needs), ("imports", &imports), ("init", &facts.init), ("mapped", &mapped)];
+    let seen: Vec<String> = facts.seen.iter().map(|(name, hash)| format!("{name}:{hash:08x}")).collect();
+    let lists = [
+        ("needs", &interface.needs),
+        ("imports", &imports),
+        ("seen", &seen),
+        ("init", &facts.init),
+        ("mapped", &mapped),
+    ];
     for (key, list) in lists {
         if !list.is_empty() {
             let _ = write!(text, ";{key}={}", list.join(","));
@@ -98,6 +118,9 @@ fn type_text(own: &str, ty: &IfaceType) -> String {
     }
 }
 
+/// The last part of a signature.
+const UNFIT: &str = ";unfit=";
+
 const IRQ_KINDS: [(IrqKind, &str); 4] =
     [(IrqKind::Irq, "irq"), (IrqKind::Raw, "raw"), (IrqKind::Hook, "hook"), (IrqKind::Helper, "helper")];
 
@@ -115,7 +138,7 @@ fn signature_text(own: &str, signature: &Signature, kind: char) -> String {
         let _ = write!(text, ";irq={name}");
     }
     if let Some(why) = &signature.unfit_for_irq {
-        let _ = write!(text, ";unfit={}", hex(why.as_bytes()));
+        let _ = write!(text, "{UNFIT}{}", hex(why.as_bytes()));
     }
     text
 }
@@ -210,6 +233,13 @@ fn read_module(text: &str, interface: &mut Interface, facts: &mut Facts) -> Opti
             "version" => interface.version = Some(Version::parse(value)?),
             "needs" => interface.needs = list(),
             "init" => facts.init = list(),
+            "seen" => {
+                let pair = |text: String| {
+                    let (name, hash) = text.split_once(':')?;
+                    Some((name.to_string(), u32::from_str_radix(hash, 16).ok()?))
+                };
+                facts.seen = list().into_iter().map(pair).collect::<Option<_>>()?;
+            }
             "mapped" => {
                 let range = |text: String| {
                     let (first, last) = text.split_once('-')?;
@@ -458,12 +488,31 @@ mod tests {
     fn what_was_written_is_read() {
         let facts = Facts {
             imports: vec![("base".into(), ">=1.0".into()), ("text".into(), String::new())],
+            seen: vec![("base".into(), 0xBEEF)],
             init: vec!["Sprite.__defaults__".into()],
             mapped: vec![(0xD020, 0xD021)],
         };
         let texts = write(&sample(), &facts);
         assert!(texts.iter().all(|(_, text)| text.is_ascii()));
         assert_eq!(read("gfx", &texts), Ok((sample(), facts)));
+    }
+
+    #[test]
+    fn the_hash_changes_with_names_and_types_alone() {
+        let (mut other, _) = read("gfx", &write(&sample(), &Facts::default())).unwrap();
+        other.exports.reverse();
+        assert_eq!(hash(&other), hash(&sample()));
+        let Some(ExportItem::Class(class)) = other.exports.last_mut().map(|e| &mut e.item) else {
+            panic!("no class");
+        };
+        class.methods[0].unfit_for_irq = None;
+        let mut moved = other.clone();
+        assert_eq!(hash(&other), hash(&sample()), "what a method does is no matter");
+        let Some(ExportItem::Class(class)) = moved.exports.last_mut().map(|e| &mut e.item) else {
+            panic!("no class");
+        };
+        class.fields[0].place = FieldPlace::Offset(3);
+        assert_ne!(hash(&moved), hash(&sample()));
     }
 
     #[test]
