@@ -5,6 +5,9 @@
 
 use crate::mir::ir::{Access, BinOp, Cond, FuncKind, GlobalKind, Ty};
 
+/// The longest binary form: many times what any module needs that fits a C64.
+pub const LONGEST: usize = 1 << 20;
+
 /// An operation is a byte: its number here, and in the two upper bits the type of its result.
 pub const NUMBER: u8 = 0x3F;
 pub const CONST: u8 = 0;

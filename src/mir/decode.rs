@@ -56,6 +56,9 @@ pub fn decode(bytes: &[u8], module: &str) -> Result<Program> {
         values: IndexVec::new(),
         furthest: 0,
     };
+    if bytes.len() > LONGEST {
+        return decoder.error("it is too long");
+    }
     let program = decoder.program()?;
     if decoder.reader.remaining() > 0 {
         return decoder.error("something stands behind the last function");

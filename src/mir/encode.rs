@@ -18,7 +18,7 @@ use crate::mir::ir::{
 use crate::mir::rewrite;
 
 /// The bytes of a module; `None` when it defines something under a name that is not its own, as a
-/// program does.
+/// program does, or when it is too long.
 pub fn encode(program: &Program, module: &str) -> Option<Vec<u8>> {
     let insts = program.funcs.iter().flat_map(|f| &f.blocks).flat_map(|b| &b.insts);
     let foreign = |inst: &Inst| matches!(&inst.op, Op::Asm(block) if &*block.module != module);
@@ -45,7 +45,7 @@ pub fn encode(program: &Program, module: &str) -> Option<Vec<u8>> {
         whole.out.bytes(text.as_bytes());
     }
     whole.out.bytes(&body.out.finish());
-    Some(whole.out.finish())
+    Some(whole.out.finish()).filter(|bytes| bytes.len() <= LONGEST)
 }
 
 #[derive(Default)]
