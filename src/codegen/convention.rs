@@ -33,6 +33,20 @@ pub struct Convention {
     pub zero_page: ZpSet,
 }
 
+impl Convention {
+    /// The run-time zero page in which arguments and the result are passed.
+    pub fn passed(&self) -> ZpSet {
+        let params = self.params.iter().flatten().filter_map(|place| match place {
+            ParamLoc::Loc(loc) => Some(loc),
+            ParamLoc::Cell(_) => None,
+        });
+        params
+            .chain(&self.ret)
+            .filter_map(|loc| if let Loc::Zp(at) = loc { Some(*at) } else { None })
+            .collect()
+    }
+}
+
 /// The conventions of a program.
 pub struct Conventions {
     pub of: IndexVec<FuncId, Convention>,

@@ -63,7 +63,7 @@ pub fn compile(
         &weights,
         SelectOptions { small: options.small, fold: optimise, module: options.module, squares },
     );
-    let zero_page = used_zero_page(&lfunc, conventions);
+    let zero_page = used_zero_page(&lfunc, conventions) | conventions.of[id].passed();
     let at_return = result_registers(conventions, id);
     let recursive = conventions.recursive[id];
     let webs = webs::find(&lfunc, optimise, recursive || options.module);
