@@ -227,12 +227,12 @@ next:   lda rt_b0
         bne next
 done:   rts
 
-// Copies a rectangle of bytes row by row; the rows go from the last to the first when the
-// destination lies above the source.
+// Copies a rectangle of bytes row by row, right for overlapping areas: first, upward, the rows that
+// go to a lower place, then, downward, those that go to a higher one.
 // in: rt_a0 = destination, rt_a2 = its stride, rt_b0 = source, rt_b2 = its stride,
 //     rt_c0 = width, rt_c2 = height
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3, rt_t0-rt_t5
-// cycles: 100 + 20 a row for the way to the last row + a row: 190 + 13.8 a byte
+// cycles: 100 + a row: 210 + 13.8 a byte + 240 a row when one goes to a higher place
 .routine rt_block_copy
         lda rt_c2
         ora rt_c3
@@ -246,34 +246,24 @@ some:   lda rt_a0
         sta rt_t4
         lda rt_b1
         sta rt_t5
-        lda rt_b0
-        cmp rt_a0
-        lda rt_b1
-        sbc rt_a1
-        bcs row
-        // Go to the last row, then walk with negative strides.
-        lda rt_c2
+        lda #0
+        sta rt_t1               // bit 7: the second pass; bit 0: rows were left out
+pass:   lda rt_c2
         pha
         lda rt_c3
         pha
-        jmp count
-last:   jsr step
-count:  lda rt_c2
-        bne !+
-        dec rt_c3
-!:      dec rt_c2
-        lda rt_c2
-        ora rt_c3
-        bne last
-        pla
-        sta rt_c3
-        pla
-        sta rt_c2
-        ldx #rt_a2
-        jsr negate
-        ldx #rt_b2
-        jsr negate
-row:    lda rt_t2
+row:    lda rt_t4
+        cmp rt_t2
+        lda rt_t5
+        sbc rt_t3
+        ror                     // bit 7: the row does not go to a higher place
+        eor rt_t1
+        bmi move
+        lda rt_t1
+        ora #1
+        sta rt_t1
+        bne next
+move:   lda rt_t2
         sta rt_a0
         lda rt_t3
         sta rt_a1
@@ -282,7 +272,7 @@ row:    lda rt_t2
         lda rt_t5
         sta rt_b1
         jsr rt_mem_move
-        jsr step
+next:   jsr step
         lda rt_c2
         bne !+
         dec rt_c3
@@ -290,7 +280,21 @@ row:    lda rt_t2
         lda rt_c2
         ora rt_c3
         bne row
-        rts
+        pla
+        sta rt_c3
+        pla
+        sta rt_c2
+        lda rt_t1
+        cmp #1
+        bne done
+        lda #$80                // back with negative strides
+        sta rt_t1
+        ldx #rt_a2
+        jsr negate
+        ldx #rt_b2
+        jsr negate
+        jsr step
+        jmp pass
 
 // Both row pointers go on by their strides.
 step:   lda rt_t2
@@ -316,4 +320,4 @@ negate: lda #0
         lda #0
         sbc $01,x
         sta $01,x
-        rts
+done:   rts

@@ -289,7 +289,8 @@ fn rectangles_are_copied_with_overlap_in_every_direction() {
     let mut routines = Routines::link(&["memory.s"]);
     for round in 0..rounds(1000) / 10 {
         let before = noise(&mut routines);
-        let stride = 40;
+        let mut stride = || if round % 3 == 0 { 40 + routines.random() as usize % 20 } else { 40 };
+        let (stride, to_stride) = (stride(), stride());
         let (width, height) = (routines.random() as usize % 41, routines.random() as usize % 24);
         let from = 0x800 + routines.random() as usize % 0x200;
         let near = routines.random() as usize % 200;
@@ -297,15 +298,15 @@ fn rectangles_are_copied_with_overlap_in_every_direction() {
         // dst, its stride, src, its stride, width, height in three times four bytes.
         let words = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
         let state = State {
-            ra: words(AREA + to as u16, stride),
-            rb: words(AREA + from as u16, stride),
+            ra: words(AREA + to as u16, to_stride as u16),
+            rb: words(AREA + from as u16, stride as u16),
             rc: words(width as u16, height as u16),
             ..State::default()
         };
         routines.call("rt_block_copy", state);
         let mut expected = before.clone();
         for row in 0..height {
-            let (source, target) = (from + row * 40, to + row * 40);
+            let (source, target) = (from + row * stride, to + row * to_stride);
             expected[target..target + width].copy_from_slice(&before[source..source + width]);
         }
         assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{from} to {to}, {width} x {height}");
