@@ -117,11 +117,11 @@ fn one(seed: u64, counts: &Counts, long: bool) -> Option<String> {
             add(&counts.images, images);
         }
         Verdict::Rejected(messages) => {
-            show(format!("refused:\n{messages}"));
+            show(format!("refused:\n{messages}{}", as_fixture(&source(&nodes, seed))));
             add(&counts.rejected, 1);
         }
         Verdict::Left(outcome) => {
-            show(format!("left out: {outcome:?}"));
+            show(format!("left out: {outcome:?}\n{}", as_fixture(&source(&nodes, seed))));
             add(&counts.left, 1);
         }
         Verdict::Differs { where_, details } => {

@@ -23,6 +23,7 @@ pub struct Machine<'m> {
     pub input: VecDeque<u8>,
     pub output: Vec<u8>,
     pub steps: u64,
+    raster_line: i64,
     depth: usize,
     faults: Option<Outcome>,
 }
@@ -46,6 +47,7 @@ impl<'m> Machine<'m> {
             input: config.input.iter().copied().collect(),
             output: Vec::new(),
             steps: 0,
+            raster_line: 0,
             depth: 0,
             faults: None,
         };
@@ -131,6 +133,12 @@ impl<'m> Machine<'m> {
 
     pub fn handlers_are_silent(&self) -> bool {
         self.config.handlers_are_silent
+    }
+
+    /// Some line of the picture, as if time passed between two looks at it.
+    pub fn next_raster_line(&mut self) -> i64 {
+        self.raster_line = (self.raster_line + 97) % 312;
+        self.raster_line
     }
 
     /// Counts a statement.

@@ -28,7 +28,8 @@ pub struct Config {
     pub step_limit: u64,
     /// Calls within calls.
     pub depth_limit: usize,
-    /// Interrupt handlers do nothing that the program sees: installing one is no statement.
+    /// Interrupt handlers do nothing that the program sees, and it may look at the raster line but
+    /// does the same whatever that is: interrupts are switched on and off without effect.
     pub handlers_are_silent: bool,
 }
 

@@ -112,7 +112,13 @@ impl<'m> Machine<'m> {
             StmtKind::Print { sep, args } => self.print(frame, sep.as_ref(), args)?,
             StmtKind::BlockCopy(copy) => self.block_copy(frame, copy)?,
             StmtKind::Intrinsic(Intrinsic::Sei | Intrinsic::Cli | Intrinsic::Nop(_)) => {}
-            StmtKind::Intrinsic(Intrinsic::SetIrq(_)) if self.handlers_are_silent() => {}
+            StmtKind::Intrinsic(Intrinsic::SetIrq(_) | Intrinsic::DisableRasterIrq)
+                if self.handlers_are_silent() => {}
+            StmtKind::Intrinsic(Intrinsic::EnableRasterIrq(line) | Intrinsic::SetRaster(line))
+                if self.handlers_are_silent() =>
+            {
+                self.expr(frame, line)?;
+            }
             StmtKind::Intrinsic(_) => return Err(Outcome::Unsupported("interrupts".to_string())),
             _ => return Err(Outcome::Unsupported("an __asm__ block".to_string())),
         }

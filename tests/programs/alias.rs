@@ -8,14 +8,14 @@ use super::types::{Array, Text, Ty, Var};
 impl Gen {
     pub fn alias_variable(&mut self) {
         match self.r.below(4) {
-            0 | 1 => self.scalar_alias(),
             2 => self.array_alias(),
-            _ => self.string_alias(),
+            3 if !self.pure => self.string_alias(),
+            _ => self.scalar_alias(),
         }
     }
 
     /// A scalar variable, element or property to which an alias may point.
-    fn pointee(&mut self, ty: Ty) -> Option<String> {
+    pub fn pointee(&mut self, ty: Ty) -> Option<String> {
         let arrays: Vec<Array> = self.arrays().into_iter().filter(|a| a.elem == ty && a.is_free()).collect();
         if !arrays.is_empty() && self.r.one_in(3) {
             let array = self.r.pick(&arrays).clone();
@@ -67,13 +67,19 @@ impl Gen {
     }
 
     fn string_alias(&mut self) {
-        if self.scope.texts.is_empty() {
-            return self.string_variable();
-        }
-        let Text { path, capacity } = self.r.pick(&self.scope.texts).clone();
         let name = self.name("l");
+        let texts: Vec<Text> =
+            self.scope.texts.iter().filter(|t| !t.path.starts_with('K')).cloned().collect();
+        if texts.is_empty() || self.r.one_in(6) {
+            let n = 2 + self.r.below(6);
+            let letters = self.letters(n);
+            self.line(format!("{name}: alias[string] = \"{letters}\""));
+            self.scope.texts.push(Text { path: name, capacity: n, fixed: true });
+            return;
+        }
+        let Text { path, capacity, fixed } = self.r.pick(&texts).clone();
         self.line(format!("{name}: alias[string] = {path}"));
-        self.scope.texts.push(Text { path: name, capacity });
+        self.scope.texts.push(Text { path: name, capacity, fixed });
     }
 
     /// Points an alias elsewhere, or compares addresses.
@@ -95,6 +101,12 @@ impl Gen {
         }
         let (pointer, ty) = self.r.pick(&pointers).clone();
         let Some(target) = self.pointee(ty) else { return };
+        if self.r.one_in(4) && pointer.starts_with('l') && !target.contains(&pointer) {
+            self.line(format!("alias({pointer}, 0)"));
+            let test = format!("addr({pointer}) == 0");
+            self.scoped_block(format!("if {test}:"), |g| g.line(format!("alias({pointer}, addr({target}))")));
+            return;
+        }
         if self.r.one_in(4) {
             let op = *self.r.pick(&["==", "!="]);
             let test = format!("addr({pointer}) {op} addr({target})");

@@ -1,7 +1,7 @@
 //! Statements on whole arrays, strings and objects.
 
 use super::Gen;
-use super::types::{Array, Ty};
+use super::types::{Array, Text, Ty};
 
 impl Gen {
     /// Whole arrays.
@@ -12,7 +12,8 @@ impl Gen {
         }
         let array = self.r.pick(&arrays).clone();
         self.cost += array.len / 8 * self.rounds;
-        match self.r.below(6) {
+        match self.r.below(7) {
+            6 if array.elem.width() == 1 && !array.mapped => self.block_copy(&array, &arrays),
             0 => {
                 let value = self.value_for(array.elem, 1);
                 self.line(format!("{} = [{value}]", array.path));
@@ -54,7 +55,7 @@ impl Gen {
                 let count = match self.r.below(3) {
                     0 => String::new(),
                     1 => format!(", {}", self.r.below(array.len + 1)),
-                    _ => format!(", {} & {}", self.expr(Ty::Word, 1), array.len - 1),
+                    _ => format!(", {} & {}", self.expr(Ty::Word, 1), array.mask()),
                 };
                 self.line(format!("memfill({}, {value}{count})", array.path));
             }
@@ -67,14 +68,49 @@ impl Gen {
         }
     }
 
+    /// From one array of bytes to another with a distance of rows for each, or within one.
+    fn block_copy(&mut self, to: &Array, arrays: &[Array]) {
+        let apart = |a: &Array| a.path == to.path || !a.view && !to.view;
+        let fits = |a: &&Array| a.elem.width() == 1 && !a.mapped && a.len >= 4 && apart(a);
+        let from: Vec<Array> = arrays.iter().filter(fits).cloned().collect();
+        if from.is_empty() || to.len < 4 {
+            return;
+        }
+        let from = self.r.pick(&from).clone();
+        let len = from.len.min(to.len).min(40);
+        let half = len / 2;
+        let rows = 1 + self.r.below(half.min(3));
+        let width = 1 + self.r.below(half / rows);
+        // The last row ends inside of both, and rows are written apart.
+        let most = if rows > 1 { (half - width) / (rows - 1) } else { half };
+        let (step, other) = (self.r.below(most + 1), width + self.r.below(most - width + 1));
+        let (first, other_first) = (self.r.below(len - half), self.r.below(len - half));
+        let (from, to) = (from.path, &to.path);
+        let line = format!("blkcpy({from}, {first}, {step}, {to}, {other_first}, {other}, {width}, {rows})");
+        self.line(line);
+    }
+
     pub fn string_statement(&mut self) {
-        let texts = self.scope.texts.clone();
+        let texts: Vec<Text> = self.scope.texts.iter().filter(|t| !t.fixed).cloned().collect();
         if texts.is_empty() {
             return self.assign();
         }
         let target = self.r.pick(&texts).clone();
         let (path, capacity) = (target.path, target.capacity);
-        match self.r.below(9) {
+        match self.r.below(10) {
+            9 => {
+                // A character at a place that is computed.
+                let mask = *self.r.pick(&[1, 3]);
+                let of = *self.r.pick(&[Ty::Byte, Ty::Byte, Ty::Word, Ty::Int]);
+                let index = format!("{} & {mask}", self.expr(of, 1));
+                let names = self.paths(Ty::Char, true);
+                let read = if names.is_empty() { None } else { Some(self.r.pick(&names).clone()) };
+                let code = self.value_for(Ty::Char, 1);
+                self.block(format!("if len({path}) > {mask}:"), |g| match read {
+                    Some(to) if g.r.one_in(2) => g.line(format!("{to} = {path}[{index}]")),
+                    _ => g.line(format!("{path}[{index}] = {code}")),
+                });
+            }
             7 => {
                 let name = self.name("b");
                 let filler = self.r.below(2) * 65;

@@ -1,92 +1,16 @@
-//! Functions, data, interrupt code, `main`, and the variables of each.
+//! Functions and their variables.
 
-use super::stmt::printable;
-use super::types::{Array, Object, SCALARS, Scope, Text, Ty, Var};
-use super::{Func, Gen, NAMELESS, Param, WINDOW};
+use super::text::LONGEST_RESULT;
+use super::types::{Array, Object, Scope, Text, Ty, Var};
+use super::{Func, Gen, Param};
 
-/// Where `relocate` data goes.
-const RELOCATED: usize = 0x9000;
+/// Where functions with `@relocate` go.
+const RELOCATED: usize = 0xA000;
+/// Types of the elements of arrays.
+const OF_ARRAYS: [Ty; 10] =
+    [Ty::Byte, Ty::Byte, Ty::Word, Ty::Int, Ty::Long, Ty::SByte, Ty::Char, Ty::Bool, Ty::DWord, Ty::F16];
 
 impl Gen {
-    /// The whole program.
-    pub fn whole(&mut self) {
-        self.small = !self.r.one_in(4);
-        self.mapped = self.r.one_in(3);
-        self.assembly = !self.mapped && self.r.one_in(16);
-        let handler = self.r.one_in(8);
-        let (classes, functions) = if self.small { (2, 2) } else { (3, 3) };
-        self.data();
-        if handler {
-            self.pure_function();
-            if self.r.one_in(2) {
-                self.pure_function();
-            }
-        }
-        for _ in 0..self.r.below(classes) {
-            self.class();
-        }
-        if self.mapped && self.r.one_in(3) {
-            self.mapped_class();
-        }
-        if self.r.one_in(if self.small { 4 } else { 2 }) {
-            self.singleton();
-        }
-        for _ in 0..self.r.below(functions) + usize::from(!self.small) {
-            match self.r.below(8) {
-                0 => self.text_function(),
-                1 => self.object_function(),
-                2 => self.mutual_functions(),
-                _ => self.function(),
-            }
-        }
-        let handler = handler.then(|| self.handler());
-        self.main(handler);
-    }
-
-    /// Constants, tuples and mapped variables.
-    fn data(&mut self) {
-        for _ in 0..self.r.below(3) {
-            let ty = self.any_integer();
-            let (name, value) = (self.name("K"), self.integer(ty));
-            self.line(format!("{name} = {value}"));
-            self.constants.push((name, value));
-        }
-        for _ in 0..self.r.below(3) {
-            let elem = *self.r.pick(&[Ty::Byte, Ty::Word, Ty::Int, Ty::Long, Ty::SByte]);
-            let len = *self.r.pick(&[4, 8]);
-            let name = self.name("T");
-            let values: Vec<String> = (0..len).map(|_| self.literal(elem)).collect();
-            self.line(format!("{name}: tuple[{}] = ({})", elem.name(), values.join(", ")));
-            self.global.arrays.push(Array::tuple(name, elem, len));
-        }
-        if self.r.one_in(6) {
-            let (elem, name) = (*self.r.pick(&[Ty::Byte, Ty::Word, Ty::Int]), self.name("R"));
-            let values: Vec<String> = (0..8).map(|_| self.literal(elem)).collect();
-            let list = values.join(", ");
-            self.line(format!("{name}: relocate[tuple[{}], {RELOCATED:#06x}] = ({list})", elem.name()));
-            self.global.arrays.push(Array::tuple(name, elem, 8));
-        }
-        if !self.mapped {
-            return;
-        }
-        for _ in 0..1 + self.r.below(4) {
-            let ty = self.any_integer();
-            let name = self.name("M");
-            let safe = ty.width() <= 2 && self.r.one_in(4);
-            let declared = format!("{}[{:#06x}]", ty.name(), self.mapped_address(ty.width() as usize));
-            let declared = if safe { format!("irq_safe[{declared}]") } else { declared };
-            self.line(format!("{name}: {declared}"));
-            self.global.vars.push(Var { path: name, ty, assignable: true, mapped: true });
-        }
-        let elem = *self.r.pick(&[Ty::Byte, Ty::Word, Ty::Int]);
-        let name = self.name("M");
-        self.line(format!("{name}: array[{}, 16][{:#06x}]", elem.name(), WINDOW + 0x40));
-        self.global.arrays.push(Array::mapped(name, elem, 16));
-        let name = self.name("M");
-        self.line(format!("{name}: array[byte, 16][{:#06x}]", NAMELESS));
-        self.global.arrays.push(Array::mapped(name, Ty::Byte, 16));
-    }
-
     pub fn result(&mut self) -> Option<Ty> {
         if self.r.one_in(4) { None } else { Some(self.any_scalar()) }
     }
@@ -101,8 +25,11 @@ impl Gen {
         match self.r.below(10) {
             0 if aliases => Param::AliasScalar(ty),
             1 if aliases => Param::AliasArray(*self.r.pick(&[Ty::Byte, Ty::Word]), *self.r.pick(&[4, 8])),
-            2 if aliases && !self.classes.is_empty() => Param::AliasObject(self.r.below(self.classes.len())),
-            3 if aliases => Param::AliasString(20),
+            2 if aliases && !self.pure && !self.classes.is_empty() => {
+                Param::AliasObject(self.r.below(self.classes.len()))
+            }
+            3 if aliases && !self.pure && self.r.one_in(3) => Param::Literal,
+            3 if aliases && !self.pure => Param::AliasString(20),
             4 if aliases => Param::Tuple(*self.r.pick(&[Ty::Byte, Ty::Word, Ty::Int])),
             _ => Param::Scalar(ty),
         }
@@ -114,7 +41,7 @@ impl Gen {
     }
 
     /// Names for parameters, and their list in the source.
-    fn name_parameters(&mut self, params: &[Param]) -> (Vec<String>, String) {
+    pub fn name_parameters(&mut self, params: &[Param]) -> (Vec<String>, String) {
         let names: Vec<String> = params.iter().map(|_| self.name("a")).collect();
         let with_type = |(param, name): (&Param, &String)| {
             let ty = match param {
@@ -122,7 +49,7 @@ impl Gen {
                 Param::AliasScalar(ty) => format!("alias[{}]", ty.name()),
                 Param::AliasArray(elem, len) => format!("alias[array[{}, {len}]]", elem.name()),
                 Param::AliasObject(class) => format!("alias[{}]", self.classes[*class].name),
-                Param::AliasString(_) => "alias[string]".to_string(),
+                Param::AliasString(_) | Param::Literal => "alias[string]".to_string(),
                 Param::Tuple(elem) => format!("tuple[{}]", elem.name()),
             };
             format!("{name}: {ty}")
@@ -138,8 +65,13 @@ impl Gen {
         list
     }
 
-    fn enter_named(&mut self, params: &[Param], names: Vec<String>, ret: Option<Ty>) {
-        self.scope = if self.pure { Scope::default() } else { self.global.clone() };
+    pub fn enter_named(&mut self, params: &[Param], names: Vec<String>, ret: Option<Ty>) {
+        self.scope = self.global.clone();
+        if self.pure {
+            let arrays =
+                self.global.arrays.iter().filter(|a| a.tuple && a.elem != Ty::F16).cloned().collect();
+            self.scope = Scope { arrays, ..Scope::default() };
+        }
         self.ret = ret;
         self.returns_text = false;
         self.returns_object = None;
@@ -157,14 +89,15 @@ impl Gen {
                 Param::AliasObject(class) => {
                     scope.objects.push(Object { path, class, count: None, is_alias: false });
                 }
-                Param::AliasString(capacity) => scope.texts.push(Text { path, capacity }),
+                Param::AliasString(capacity) => scope.texts.push(Text::variable(path, capacity)),
+                Param::Literal => scope.texts.push(Text { path, capacity: LONGEST_RESULT, fixed: true }),
                 Param::Tuple(elem) => scope.arrays.push(Array::tuple(path, elem, 4)),
             }
         }
     }
 
     /// A function that returns a string.
-    fn text_function(&mut self) {
+    pub fn text_function(&mut self) {
         let params = self.params(true);
         let list = self.enter(&params, None);
         self.returns_text = true;
@@ -180,7 +113,7 @@ impl Gen {
     }
 
     /// A function that returns an object, its own or one that it was given.
-    fn object_function(&mut self) {
+    pub fn object_function(&mut self) {
         let classes: Vec<usize> = (0..self.classes.len()).filter(|&c| self.is_copied(c)).collect();
         if classes.is_empty() {
             return self.function();
@@ -205,29 +138,25 @@ impl Gen {
         !self.classes[class].is_singleton && !self.classes[class].is_mapped
     }
 
-    fn signature(&mut self) -> Func {
-        let (params, ret, name) = (self.params(!self.pure), self.result(), self.name("fn"));
+    pub fn signature(&mut self) -> Func {
+        let (params, ret, name) = (self.params(true), self.result(), self.name("fn"));
         Func { name, params, ret, recursive: None, cost: 1, pure: self.pure }
     }
 
-    fn function(&mut self) {
+    pub fn function(&mut self) {
         let func = self.signature();
         let recursive = self.r.one_in(4).then(|| 1 + self.r.below(4));
         let names = self.name_parameters(&func.params);
         self.write(Func { recursive, ..func }, Vec::new(), names);
     }
 
-    /// For interrupt code and all else.
-    fn pure_function(&mut self) {
-        self.pure = true;
-        let func = self.signature();
-        let names = self.name_parameters(&func.params);
-        self.write(func, Vec::new(), names);
-        self.pure = false;
+    /// Decorators that a function may have.
+    fn place(&mut self) -> String {
+        if !self.pure && self.r.one_in(12) { format!("@relocate({RELOCATED:#06x})\n") } else { String::new() }
     }
 
     /// Two functions that call each other, the second declared ahead.
-    fn mutual_functions(&mut self) {
+    pub fn mutual_functions(&mut self) {
         let recursive = Some(1 + self.r.below(3));
         let (a, b) = (self.signature(), self.signature());
         let (a, b) = (Func { recursive, ..a }, Func { recursive, ..b });
@@ -240,12 +169,13 @@ impl Gen {
     }
 
     /// Writes a function with these parameters, which may call itself and `others` one level deeper.
-    fn write(&mut self, mut func: Func, others: Vec<Func>, (names, list): (Vec<String>, String)) {
+    pub fn write(&mut self, mut func: Func, others: Vec<Func>, (names, list): (Vec<String>, String)) {
         self.enter_named(&func.params, names, func.ret);
         if func.recursive.is_some() {
             self.scope.vars.push(Var { path: "n".into(), ty: Ty::Byte, assignable: false, mapped: false });
         }
-        self.block(head(&func, &list), |g| {
+        let head = self.place() + &head(&func, &list);
+        self.block(head, |g| {
             if func.recursive.is_some() {
                 g.block("if n == 0:", Gen::return_statement);
                 g.own = [vec![func.clone()], others].concat();
@@ -255,34 +185,6 @@ impl Gen {
         func.cost = self.cost.max(1) << func.recursive.unwrap_or(0);
         self.own = Vec::new();
         self.funcs.push(func);
-    }
-
-    /// A handler that counts and computes for itself, with functions that `main` uses too.
-    fn handler(&mut self) -> String {
-        let (state, name) = (self.name("I"), self.name("irq"));
-        self.block(format!("@singleton\nclass {state}:"), |g| {
-            g.line("ticks: byte");
-            g.line("sum: word");
-        });
-        self.pure = true;
-        self.enter(&[], None);
-        let kind = *self.r.pick(&["@irq", "@irq", "@irq_hook"]);
-        self.block(format!("{kind}\ndef {name}(cia1: byte):"), |g| {
-            // The body may return at once: this acknowledges the interrupt.
-            g.line(format!("{state}.ticks = cia1"));
-            for path in ["ticks", "sum"] {
-                let ty = if path == "sum" { Ty::Word } else { Ty::Byte };
-                g.see(format!("{state}.{path}"), ty);
-            }
-            g.body(3);
-            for func in g.funcs.clone().iter().filter(|f| f.pure) {
-                if let Some(call) = g.call(&func.name, func) {
-                    g.line(call);
-                }
-            }
-        });
-        self.pure = false;
-        name
     }
 
     /// Variables, statements and the end of a function.
@@ -313,7 +215,19 @@ impl Gen {
         let ty = if self.r.one_in(2) { self.any_integer() } else { self.any_scalar() };
         let name = self.name("v");
         let value = if self.r.one_in(3) { self.value_for(ty, 2) } else { self.literal(ty) };
-        self.line(format!("{name}: {} = {value}", ty.name()));
+        if self.mapped && !self.pure && self.r.one_in(12) {
+            // The initialiser is a store.
+            let address = self.mapped_address(ty.width() as usize);
+            self.line(format!("{name}: {}[{address:#06x}] = {value}", ty.name()));
+            self.scope.vars.push(Var { path: name, ty, assignable: true, mapped: true });
+            return;
+        }
+        if self.r.one_in(8) {
+            self.line(format!("{name}: {}", ty.name()));
+            self.line(format!("{name} = {value}"));
+        } else {
+            self.line(format!("{name}: {} = {value}", ty.name()));
+        }
         self.scope.vars.push(Var { path: name, ty, assignable: true, mapped: false });
     }
 
@@ -326,20 +240,26 @@ impl Gen {
         let Array { path, elem, .. } = self.r.pick(&tuples).clone();
         let name = self.name("u");
         self.line(format!("{name}: tuple[{}]", elem.name()));
+        if !self.pure && self.r.one_in(3) {
+            self.line(format!("print(len({name}), \" \")"));
+        }
         self.line(format!("{name} = {path}"));
         self.scope.arrays.push(Array::tuple(name, elem, 4));
     }
 
     pub fn array_variable(&mut self) {
-        let elem = *self.r.pick(&[Ty::Byte, Ty::Byte, Ty::Word, Ty::Int, Ty::Long, Ty::SByte, Ty::Char]);
-        let len = match self.r.below(12) {
+        let elem = self.element_type();
+        let len = match self.r.below(16) {
             0 => 256,
             1 => 512,
-            _ => *self.r.pick(&[4, 8, 16]),
+            2 => 300,
+            _ => *self.r.pick(&[4, 8, 16, 5, 12, 31]),
         };
         let name = self.name("b");
         let value = self.value_for(elem, 1);
-        self.line(format!("{name}: array[{}, {len}] = [{value}]", elem.name()));
+        let zero = elem.is_integral() && elem != Ty::Bool && elem != Ty::Char && self.r.one_in(6);
+        let value = if zero { "0".to_string() } else { format!("[{value}]") };
+        self.line(format!("{name}: array[{}, {len}] = {value}", elem.name()));
         if self.r.one_in(2) {
             let values: Vec<String> = (0..4).map(|_| self.value_for(elem, 1)).collect();
             self.line(format!("{name} = ({})", values.join(", ")));
@@ -348,16 +268,37 @@ impl Gen {
         self.scope.arrays.push(Array::plain(name, elem, len));
     }
 
+    /// A type of elements; interrupt code has integers only.
+    pub fn element_type(&mut self) -> Ty {
+        match self.pure {
+            true => *self.r.pick(&OF_ARRAYS[..9]),
+            false if self.r.one_in(12) => *self.r.pick(&[Ty::F32, Ty::Float]),
+            false => *self.r.pick(&OF_ARRAYS),
+        }
+    }
+
     pub fn string_variable(&mut self) {
         let name = self.name("s");
         let capacity = *self.r.pick(&[10, 20, 40]);
+        if self.r.one_in(8) {
+            // The literal says how many characters there may be.
+            let text = self.letters(8);
+            self.line(format!("{name}: string = \"{text}\""));
+            return self.scope.texts.push(Text::variable(name, 8));
+        }
         let text = self.letters(4);
         self.line(format!("{name}: string[{capacity}] = \"{text}\""));
-        self.scope.texts.push(Text { path: name, capacity });
+        self.scope.texts.push(Text::variable(name, capacity));
     }
 
     fn object_variable(&mut self) {
         let own = self.scope.objects.iter().find(|o| o.path == "self").map(|o| o.class);
+        let single: Vec<usize> = (0..self.classes.len()).filter(|&c| self.classes[c].is_singleton).collect();
+        if !single.is_empty() && self.r.one_in(6) {
+            let (class, name) = (*self.r.pick(&single), self.name("o"));
+            self.line(format!("{name}: {}", self.classes[class].name));
+            return self.scope.objects.push(Object { path: name, class, count: None, is_alias: false });
+        }
         let free = |&class: &usize| !self.classes[class].is_singleton && Some(class) != own;
         let classes: Vec<usize> = (0..self.classes.len()).filter(free).collect();
         if classes.is_empty() {
@@ -366,11 +307,12 @@ impl Gen {
         let class = *self.r.pick(&classes);
         let (class_name, init) = (self.classes[class].name.clone(), self.classes[class].init.clone());
         let name = self.name("o");
-        if init.is_none() && !self.classes[class].is_mapped && self.r.one_in(3) {
-            let (count, i) = (*self.r.pick(&[2, 4]), self.name("i"));
-            self.line(format!("{name}: array[{class_name}, {count}]"));
-            self.line(format!("{i}: byte"));
-            self.block(format!("for {i} in range({count}):"), |g| g.line(format!("{name}[{i}]()")));
+        let links = !self.classes[class].links.is_empty();
+        if init.is_none() && !self.classes[class].is_mapped && !links && self.r.one_in(3) {
+            let count = *self.r.pick(&[2, 3, 4, 7]);
+            let zero = if self.r.one_in(4) { " = 0" } else { "" };
+            self.line(format!("{name}: array[{class_name}, {count}]{zero}"));
+            self.initialise_elements(&name, class, count);
             self.scope.objects.push(Object { path: name, class, count: Some(count), is_alias: false });
             return;
         }
@@ -382,57 +324,17 @@ impl Gen {
         };
         self.line(format!("{name}: {class_name}{value}"));
         self.see_parts(&name, class);
+        if self.classes[class].init.is_none() {
+            self.make_ready(&name, class);
+        }
         self.scope.objects.push(Object { path: name.clone(), class, count: None, is_alias: false });
+        if self.in_main {
+            self.set_links(&name, class);
+        }
         if self.r.one_in(3) {
             let alias = self.name("l");
             self.line(format!("{alias}: alias[{class_name}] = {name}"));
             self.scope.objects.push(Object { path: alias, class, count: None, is_alias: true });
-        }
-    }
-
-    fn main(&mut self, handler: Option<String>) {
-        self.enter(&[], None);
-        let head = if self.r.one_in(6) { "@lowercase\ndef main():" } else { "def main():" };
-        let (variables, statements) = if self.small { (4, 4) } else { (8, 10) };
-        self.block(head, |g| {
-            if let Some(handler) = handler {
-                g.line(format!("__set_irq__({handler})"));
-            }
-            for at in 0..g.classes.len() {
-                let class = &g.classes[at];
-                let (name, params) = (class.name.clone(), class.init.clone());
-                if let (true, Some(params)) = (class.is_singleton, params) {
-                    // Arguments are made of what is known: the globals.
-                    let args = params.iter().map(|p| g.argument(p)).collect::<Option<Vec<_>>>();
-                    let args = args.unwrap_or_default().join(", ");
-                    g.line(format!("{name}({args})"));
-                }
-            }
-            g.variables(variables);
-            g.budget = statements + g.r.below(statements + 4);
-            g.statements(g.budget);
-            g.show_all();
-        });
-    }
-
-    /// Prints everything in scope.
-    fn show_all(&mut self) {
-        for ty in SCALARS {
-            let values: Vec<String> = self.paths(ty, false).iter().map(|p| printable(ty, p)).collect();
-            for chunk in values.chunks(4) {
-                self.line(format!("printsep(\" \", {}, \"\")", chunk.join(", ")));
-            }
-        }
-        for array in self.arrays().into_iter().filter(|a| !a.tuple) {
-            let i = self.name("i");
-            self.line(format!("{i}: word"));
-            let value = printable(array.elem, &format!("{}[{i}]", array.path));
-            self.block(format!("for {i} in range({}):", array.len.min(32)), |g| {
-                g.line(format!("print({value}, \" \")"));
-            });
-        }
-        for text in self.scope.texts.clone() {
-            self.line(format!("print(len({0}), {0}, \" \")", text.path));
         }
     }
 }

@@ -1,10 +1,8 @@
 //! Random expressions of a wanted type.
 
-use super::types::{Array, INTEGERS, SCALARS, Ty, Var};
-use super::{DEAREST_CALL, Field, Func, Gen, NAMELESS, Param};
-
-/// The longest string that a function returns.
-pub const LONGEST_RESULT: usize = 24;
+use super::text::LONGEST_RESULT;
+use super::types::{Array, INTEGERS, SCALARS, Text, Ty, Var};
+use super::{DEAREST_CALL, Func, Gen, NAMELESS, Param};
 
 /// How two integer types meet: the type, and whether the operators that need a sign may be used.
 fn meet(a: Ty, b: Ty) -> (Ty, bool) {
@@ -18,6 +16,10 @@ fn meet(a: Ty, b: Ty) -> (Ty, bool) {
 impl Gen {
     /// An expression that can be assigned to a variable of type `ty`.
     pub fn value_for(&mut self, ty: Ty, depth: usize) -> String {
+        if ty == Ty::Float && self.r.one_in(6) {
+            let other = *self.r.pick(&[Ty::Byte, Ty::SByte, Ty::Word, Ty::Int, Ty::DWord, Ty::Long]);
+            return self.expr(other, depth);
+        }
         if ty.is_integral() && self.r.one_in(4) {
             let other = if ty == Ty::Bool { Ty::Bool } else { self.any_integer() };
             return self.expr(other, depth);
@@ -29,8 +31,16 @@ impl Gen {
     pub fn literal(&mut self, ty: Ty) -> String {
         match ty {
             Ty::Bool => self.r.pick(&["True", "False"]).to_string(),
+            Ty::Char if self.r.one_in(2) => format!("'{}'", *self.r.pick(&['A', 'Q', '9', '+', ' '])),
             Ty::Char => format!("\"{}\"", *self.r.pick(&['A', 'K', 'Z', '0', '!', '*'])),
             Ty::F16 | Ty::F32 | Ty::Float => {
+                let names = self.real_constants.clone();
+                if !names.is_empty() && self.r.one_in(8) {
+                    return self.r.pick(&names).clone();
+                }
+                if ty == Ty::Float && self.r.one_in(12) {
+                    return self.r.pick(&["1e-3", "2.5e9", "-1.25e-7", "3e30", "0.0"]).to_string();
+                }
                 let most = *self.r.pick(&[4, 120]);
                 let whole = self.r.below(most);
                 let part = *self.r.pick(&["0", "5", "25", "125", "1", "75", "0625", "333"]);
@@ -127,10 +137,8 @@ impl Gen {
                 let (a, b) = (self.expr(of, depth), self.expr(of, depth));
                 format!("({a} {} {b})", self.r.pick(&["+", "-", "&", "^"]))
             }
-            10 if ty == Ty::Byte && !self.scope.texts.is_empty() => {
-                let text = self.r.pick(&self.scope.texts).path.clone();
-                format!("len({text})")
-            }
+            13 if self.r.one_in(2) => self.measure(ty, depth),
+            12 if self.r.one_in(2) => self.with_far_literal(ty, depth),
             11 if ty.width() <= 2 => {
                 // A wider value cut at once: what narrowing looks for.
                 let wide = if ty.width() == 1 { Ty::Word } else { Ty::Long };
@@ -143,6 +151,49 @@ impl Gen {
                 if self.r.one_in(5) { format!("({b} {op} {a})") } else { format!("({a} {op} {b})") }
             }
         }
+    }
+
+    /// The length or size of something, or a key; the raster line, cut to what is known of it.
+    fn measure(&mut self, ty: Ty, depth: usize) -> String {
+        let texts = if self.pure { Vec::new() } else { self.scope.texts.clone() };
+        let arrays = self.arrays();
+        let named = self.scope.vars.iter().filter(|v| !v.mapped).map(|v| v.path.clone());
+        let paths: Vec<String> = named.chain(arrays.iter().map(|a| a.path.clone())).collect();
+        match (ty, self.r.below(4)) {
+            (Ty::Byte, 0 | 1) if !texts.is_empty() => format!("len({})", self.r.pick(&texts).path),
+            (Ty::Byte, 2) if self.keys && !self.pure => "byte(getkey())".to_string(),
+            (Ty::Byte, _) => {
+                let literal = *self.r.pick(&[1, 2, 3, 100, 255]);
+                let count = self.any_integer();
+                format!("({literal} << {})", self.expr(count, depth))
+            }
+            (Ty::Word, 0) => "(__get_raster__() >> 9)".to_string(),
+            (Ty::Word, 1) if !paths.is_empty() => format!("size({})", self.r.pick(&paths)),
+            (Ty::Word, _) => {
+                let tuples: Vec<_> = arrays.iter().filter(|a| a.is_tuple_value()).collect();
+                match tuples.is_empty() {
+                    true => self.leaf(ty),
+                    false => format!("len({})", self.r.pick(&tuples).path),
+                }
+            }
+            _ => self.leaf(ty),
+        }
+    }
+
+    /// An operation with a literal that the type of the other operand does not hold.
+    fn with_far_literal(&mut self, ty: Ty, depth: usize) -> String {
+        let (narrow, literals): (Ty, &[i64]) = match ty {
+            // A negative literal is an `sbyte`, and meets `byte` in `byte`.
+            Ty::Byte => (Ty::Byte, &[-1, -3, -128]),
+            Ty::Word => (Ty::Byte, &[256, 300, 1000, 65535, 4096]),
+            Ty::Int => (*self.r.pick(&[Ty::Byte, Ty::SByte]), &[-129, -1000, -32768]),
+            Ty::DWord => (*self.r.pick(&[Ty::Byte, Ty::Word]), &[65536, 100_000, 4_000_000_000]),
+            Ty::Long => (*self.r.pick(&[Ty::Byte, Ty::Word, Ty::Int]), &[-32769, -100_000, -2_000_000_000]),
+            _ => return self.expr(ty, depth),
+        };
+        let (a, b) = (self.expr(narrow, depth), *self.r.pick(literals));
+        let op = *self.r.pick(&["+", "-", "*", "&", "|", "^"]);
+        format!("({a} {op} {b})")
     }
 
     /// A second operand whose type meets `ty` in `ty`.
@@ -193,9 +244,11 @@ impl Gen {
                 None => self.leaf(Ty::Bool),
             },
             6 => {
-                let (a, b) = (self.expr(Ty::Char, depth), self.expr(Ty::Char, depth));
+                let a = self.expr(Ty::Char, depth);
+                let b = if self.r.one_in(3) { self.literal(Ty::Char) } else { self.expr(Ty::Char, depth) };
                 format!("({a} {op} {b})")
             }
+            8 if self.r.one_in(6) => "(__get_raster__() < 312)".to_string(),
             7 => {
                 let (a, b) = (self.any_integer(), self.any_integer());
                 let op = if meet(a, b).1 { op } else { *self.r.pick(&["==", "!="]) };
@@ -221,6 +274,9 @@ impl Gen {
     }
 
     fn character(&mut self, depth: usize) -> String {
+        if self.keys && !self.pure && self.r.one_in(4) {
+            return "getkey()".to_string();
+        }
         let inner = self.expr(Ty::Byte, depth);
         format!("char(({inner} & 31) + 64)")
     }
@@ -300,99 +356,6 @@ impl Gen {
         }
     }
 
-    /// An element at a random place within bounds.
-    pub fn element(&mut self, array: &Array) -> String {
-        let mask = array.len - 1;
-        let index = match self.r.below(8) {
-            0 if !array.tuple => format!("-{}", 1 + self.r.below(array.len)),
-            1 | 2 => self.r.below(array.len).to_string(),
-            3 => {
-                let of = *self.r.pick(&[Ty::Word, Ty::Int, Ty::SByte]);
-                let index = self.expr(of, 1);
-                // A mask that does not fit would make another type.
-                if of == Ty::SByte && mask > 127 { "0".to_string() } else { format!("{index} & {mask}") }
-            }
-            _ if mask > 255 => format!("{} & {mask}", self.expr(Ty::Word, 1)),
-            4 if mask == 255 => self.expr(Ty::Byte, 1),
-            5 if array.len > 2 => {
-                let half = array.len / 2;
-                format!("({} & {}) + {}", self.leaf(Ty::Byte), half - 1, self.r.below(half + 1))
-            }
-            _ => format!("{} & {mask}", self.expr(Ty::Byte, 1)),
-        };
-        format!("{}[{index}]", array.path)
-    }
-
-    /// All arrays and tuples in scope, also those in objects.
-    pub fn arrays(&mut self) -> Vec<Array> {
-        let mut found = self.scope.arrays.clone();
-        for (path, class) in self.object_paths() {
-            for (name, elem, len) in &self.classes[class].arrays {
-                let path = format!("{path}.{name}");
-                found.push(Array::plain(path, *elem, *len));
-            }
-        }
-        found
-    }
-
-    /// Paths of objects: variables, elements, objects within objects.
-    pub fn object_paths(&mut self) -> Vec<(String, usize)> {
-        let mut found = Vec::new();
-        for object in self.scope.objects.clone() {
-            let path = match object.count {
-                None => object.path,
-                Some(count) if self.r.one_in(2) => format!("{}[{}]", object.path, self.r.below(count)),
-                Some(count) => {
-                    let vars = self.simple_vars(Ty::Byte);
-                    let index = if vars.is_empty() { "0".to_string() } else { self.r.pick(&vars).clone() };
-                    format!("{}[{index} & {}]", object.path, count - 1)
-                }
-            };
-            for (name, class) in &self.classes[object.class].objects {
-                found.push((format!("{path}.{name}"), *class));
-            }
-            found.push((path, object.class));
-        }
-        found
-    }
-
-    /// Those that can stand alone: `self` and singletons cannot.
-    pub fn whole_objects(&mut self) -> Vec<(String, usize)> {
-        let alone = |path: &String| path != "self" && !path.starts_with('S') || path.contains('.');
-        let mapped = |class: usize| self.classes[class].is_mapped;
-        let all: Vec<_> = self.scope.objects.iter().map(|o| o.class).filter(|&c| mapped(c)).collect();
-        let paths = self.object_paths().into_iter();
-        paths.filter(|(path, class)| alone(path) && !all.contains(class)).collect()
-    }
-
-    /// Variables that are not mapped and not parts of objects.
-    fn simple_vars(&self, ty: Ty) -> Vec<String> {
-        let vars = self.scope.vars.iter().filter(|v| v.ty == ty && !v.mapped);
-        vars.map(|v: &Var| v.path.clone()).collect()
-    }
-
-    /// Scalar variables and properties of a type.
-    pub fn paths(&mut self, ty: Ty, assignable: bool) -> Vec<String> {
-        let fitting = |v: &&Var| v.ty == ty && (v.assignable || !assignable);
-        let mut found: Vec<String> = self.scope.vars.iter().filter(fitting).map(|v| v.path.clone()).collect();
-        for (path, class) in self.object_paths() {
-            let fields = self.classes[class].fields.iter().filter(|f| f.ty == ty);
-            found.extend(fields.map(|f| format!("{path}.{}", f.name)));
-        }
-        found
-    }
-
-    /// Properties of a type; `addressable` ones are not mapped.
-    pub fn fields(&mut self, ty: Ty, addressable: bool) -> Vec<String> {
-        let mut found = Vec::new();
-        for (path, class) in self.object_paths() {
-            let fits = |f: &&Field| f.ty == ty && !(addressable && f.mapped);
-            found
-                .extend(self.classes[class].fields.iter().filter(fits).map(|f| format!("{path}.{}", f.name)));
-        }
-        found
-    }
-
     /// A call with a result of this type, if one is at hand that is not too dear.
     fn call_of(&mut self, ty: Ty) -> Option<String> {
         let calls = self.callables(|func| func.ret == Some(ty));
@@ -451,7 +414,8 @@ impl Gen {
                 if fitting.is_empty() { None } else { Some(self.r.pick(&fitting).path.clone()) }
             }
             Param::AliasArray(elem, len) => {
-                let fits = |a: &Array| a.elem == elem && a.len >= len && a.is_free();
+                let alike = |of: Ty| of == elem || elem == Ty::Byte && of == Ty::Char;
+                let fits = |a: &Array| alike(a.elem) && a.len >= len && a.is_free();
                 let arrays: Vec<Array> = self.arrays().into_iter().filter(fits).collect();
                 if arrays.is_empty() { None } else { Some(self.r.pick(&arrays).path.clone()) }
             }
@@ -460,14 +424,18 @@ impl Gen {
                 if objects.is_empty() { None } else { Some(self.r.pick(&objects).0.clone()) }
             }
             Param::AliasString(capacity) => {
-                let fits: Vec<_> = self
-                    .scope
-                    .texts
-                    .iter()
-                    .filter(|t| t.capacity >= capacity)
-                    .map(|t| t.path.clone())
-                    .collect();
+                let fits = |t: &&Text| t.capacity >= capacity && !t.fixed;
+                let fits: Vec<_> = self.scope.texts.iter().filter(fits).map(|t| t.path.clone()).collect();
                 if fits.is_empty() { None } else { Some(self.r.pick(&fits).clone()) }
+            }
+            Param::Literal => {
+                let fits = |t: &&Text| t.capacity <= LONGEST_RESULT && !t.path.starts_with('K');
+                let texts: Vec<_> = self.scope.texts.iter().filter(fits).map(|t| t.path.clone()).collect();
+                if texts.is_empty() || self.r.one_in(2) {
+                    let n = 2 + self.r.below(6);
+                    return Some(format!("\"{}\"", self.letters(n)));
+                }
+                Some(self.r.pick(&texts).clone())
             }
             Param::Tuple(elem) => {
                 let fits: Vec<_> = self
@@ -480,81 +448,5 @@ impl Gen {
                 if fits.is_empty() { None } else { Some(self.r.pick(&fits).clone()) }
             }
         }
-    }
-
-    /// A string value with the longest it can be, which is at most `limit`.
-    pub fn text(&mut self, limit: usize) -> Option<(String, usize)> {
-        let mut parts: Vec<String> = Vec::new();
-        let mut longest = 0;
-        for _ in 0..1 + self.r.below(3) {
-            // Two characters alone would be added as numbers.
-            let (part, len) = if !parts.is_empty() && self.r.one_in(4) {
-                (self.expr(Ty::Char, 1), 1)
-            } else {
-                self.text_part()
-            };
-            if longest + len <= limit {
-                longest += len;
-                parts.push(part);
-            }
-        }
-        match parts.len() {
-            0 => None,
-            1 => Some((parts[0].clone(), longest)),
-            _ => Some((format!("({})", parts.join(" + ")), longest)),
-        }
-    }
-
-    fn text_part(&mut self) -> (String, usize) {
-        let texts = self.scope.texts.clone();
-        match self.r.below(8) {
-            0 | 1 if !texts.is_empty() => {
-                let text = self.r.pick(&texts);
-                (text.path.clone(), text.capacity)
-            }
-            2 => {
-                let of = self.any_scalar();
-                let longest = match of {
-                    Ty::Float | Ty::F16 | Ty::F32 => 20,
-                    _ => 11,
-                };
-                (format!("str({})", self.expr(of, 1)), longest)
-            }
-            3 => {
-                let of = *self.r.pick(&[Ty::Word, Ty::Int, Ty::F16]);
-                (format!("str({}, {})", self.expr(of, 1), self.r.below(4)), 24)
-            }
-            4 => (format!("(\"{}\" * ({} & 3))", self.letters(2), self.expr(Ty::Byte, 1)), 6),
-            5 if !texts.is_empty() => {
-                let text = self.r.pick(&texts);
-                (format!("({} * 2)", text.path), text.capacity * 2)
-            }
-            6 if self.r.one_in(2) => {
-                let texts: Vec<(String, usize)> = self.object_paths();
-                let texts: Vec<_> = texts.into_iter().filter(|o| self.classes[o.1].has_text).collect();
-                match texts.is_empty() || self.rounds > 8 {
-                    true => ("\"OO\"".to_string(), 2),
-                    false => (format!("str({})", self.r.pick(&texts).0), LONGEST_RESULT),
-                }
-            }
-            6 if !self.text_funcs.is_empty() => {
-                let func = self.r.pick(&self.text_funcs).clone();
-                let dear = func.cost > DEAREST_CALL / self.rounds.max(1);
-                match self.call(&func.name, &func).filter(|_| !dear) {
-                    Some(call) => (call, LONGEST_RESULT),
-                    None => ("\"\"".to_string(), 0),
-                }
-            }
-            _ => {
-                let n = self.r.below(6);
-                // One letter alone would be a character.
-                let n = if n == 1 { 2 } else { n };
-                (format!("\"{}\"", self.letters(n)), n)
-            }
-        }
-    }
-
-    pub fn letters(&mut self, n: usize) -> String {
-        (0..n).map(|_| *self.r.pick(&['A', 'B', 'D', 'X', '0', '.', '-'])).collect()
     }
 }

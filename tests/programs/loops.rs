@@ -46,8 +46,13 @@ impl Gen {
         let (lo, hi) = ty.range();
         let few = self.r.below(6) as i64;
         let step = *self.r.pick(&[1, 1, 2, 3, 7, 100]);
-        match self.r.below(12) {
+        match self.r.below(14) {
             0 => (format!("{}", few + 1), few as usize),
+            // A bound of another type is converted.
+            11 if ty.width() < 4 => {
+                let wide = if ty.width() == 1 { Ty::Word } else { Ty::Long };
+                (format!("({} & 7)", self.expr(wide, 1)), 5)
+            }
             // To the last value, and from it down.
             1 => (format!("{}, {}, {step}", hi - few * step, hi + 1), few as usize),
             2 => (format!("{}, {}, -{step}", lo + few * step, lo - 1), few as usize),
@@ -90,7 +95,8 @@ impl Gen {
 
     /// A loop over elements in order: neighbours, distances, rows of a table, sums.
     pub fn sweep(&mut self) {
-        let arrays: Vec<Array> = self.arrays().into_iter().filter(|a| !a.mapped && a.len >= 4).collect();
+        let fits = |a: &Array| !a.mapped && a.len >= 4 && a.elem.is_integral() && a.elem != Ty::Bool;
+        let arrays: Vec<Array> = self.arrays().into_iter().filter(fits).collect();
         let writable: Vec<Array> = arrays.iter().filter(|a| !a.tuple).cloned().collect();
         if writable.is_empty() {
             return self.array_variable();

@@ -5,18 +5,29 @@
 //! Invariants: nothing is read before it was written, indices stay in bounds, strings in their
 //! capacity, every loop ends; addresses are never printed. What slips through is found by the
 //! oracle, which calls such a program undefined, and by the checker. `class.rs` makes classes,
-//! `decl.rs` functions and variables, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs`
-//! statements, `expr.rs` expressions; `files.rs` divides a program into files.
+//! `data.rs` constants and data, `decl.rs` functions and variables, `machine.rs` interrupt code and
+//! what else needs the machine, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs` statements,
+//! `expr.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
+//!
+//! Deliberately not here: forms of writing that leave no trace in the typed tree (comments, docstrings,
+//! line continuation, spelling of numbers but for a few), which `tests/parse.rs` has; versions and
+//! folders of modules (`tests/modules.rs`); `@noreturn`, `@cartridge` and `@mapped` functions, which
+//! leave the program (`tests/link.rs`, `tests/cli.rs`); memory beyond the program's own, such as sprites
+//! and sound (`examples/`); strings that are too long and indices out of bounds, which mean nothing.
 
 mod alias;
 mod bulk;
 mod class;
+mod data;
 mod decl;
 mod expr;
 mod files;
 mod loops;
+mod machine;
+mod paths;
 pub mod shrink;
 mod stmt;
+mod text;
 mod types;
 
 pub use files::{is_divided, source};
@@ -98,6 +109,8 @@ enum Param {
     AliasArray(Ty, usize),
     AliasObject(usize),
     AliasString(usize),
+    /// A string that is only read, of any length.
+    Literal,
     Tuple(Ty),
 }
 
@@ -124,6 +137,9 @@ struct Class {
     tuples: Vec<(String, Ty, usize)>,
     strings: Vec<(String, usize)>,
     objects: Vec<(String, usize)>,
+    /// Arrays of objects: name, class, count.
+    object_arrays: Vec<(String, usize, usize)>,
+    links: Vec<(String, Link)>,
     methods: Vec<Func>,
     /// Parameters of `__init__`.
     init: Option<Vec<Param>>,
@@ -132,6 +148,13 @@ struct Class {
     is_singleton: bool,
     /// Its objects take no room.
     is_mapped: bool,
+}
+
+/// What a property that is an alias leads to.
+#[derive(Clone, Copy)]
+enum Link {
+    Scalar(Ty),
+    Object(usize),
 }
 
 /// A scalar property.
@@ -153,6 +176,17 @@ struct Gen {
     text_funcs: Vec<Func>,
     object_funcs: Vec<(Func, usize)>,
     constants: Vec<(String, i64)>,
+    real_constants: Vec<String>,
+    /// Functions for handlers only.
+    helpers: Vec<Func>,
+    /// Functions in assembly: a byte in, a byte out.
+    naked: Vec<String>,
+    /// Keys are read.
+    keys: bool,
+    /// Interrupts of the raster are on.
+    raster: bool,
+    /// In `main`, whose variables outlive all calls.
+    in_main: bool,
     /// Names usable everywhere: singletons, mapped variables, tuples.
     global: Scope,
     scope: Scope,
@@ -197,6 +231,12 @@ impl Gen {
             text_funcs: Vec::new(),
             object_funcs: Vec::new(),
             constants: Vec::new(),
+            real_constants: Vec::new(),
+            helpers: Vec::new(),
+            naked: Vec::new(),
+            keys: false,
+            raster: false,
+            in_main: false,
             global: Scope::default(),
             scope: Scope::default(),
             ret: None,

@@ -1,7 +1,7 @@
 //! Random statements.
 
 use super::Gen;
-use super::expr::LONGEST_RESULT;
+use super::text::LONGEST_RESULT;
 use super::types::{Array, Ty};
 
 /// Loops within loops.
@@ -20,7 +20,7 @@ impl Gen {
     }
 
     fn statement(&mut self) {
-        match self.r.below(36) {
+        match self.r.below(38) {
             0..=6 => self.assign(),
             7..=10 => self.augmented(),
             11 | 12 if !self.pure => self.print_some(),
@@ -31,6 +31,7 @@ impl Gen {
             22 | 23 => self.bulk(),
             24 | 25 if !self.pure => self.string_statement(),
             26 | 27 if !self.pure => self.object_statement(),
+            27 if self.pure => self.pointer_statement(),
             28 if self.loops > 0 => {
                 let test = self.test(1);
                 let word = *self.r.pick(&["break", "continue"]);
@@ -43,6 +44,7 @@ impl Gen {
             30 | 31 if self.loops < DEEPEST_LOOP => self.sweep(),
             32 => self.pointer_statement(),
             33 => self.variables(1),
+            36 | 37 if !self.pure && (self.keys || self.raster) => self.machine_statement(),
             34 if !self.pure => {
                 let words = ["__sei__()", "__cli__()", "__nop__()", "__nop__(3)"];
                 let word = *self.r.pick(&words);
@@ -55,27 +57,6 @@ impl Gen {
             35 if self.assembly => self.asm_statement(),
             _ => self.assign(),
         }
-    }
-
-    /// A little assembly on a byte and a word.
-    fn asm_statement(&mut self) {
-        let simple = |g: &Self, ty: Ty| {
-            let plain = |v: &&super::types::Var| v.ty == ty && v.assignable && v.path.starts_with('v');
-            g.scope.vars.iter().filter(plain).map(|v| v.path.clone()).collect::<Vec<_>>()
-        };
-        let (bytes, words) = (simple(self, Ty::Byte), simple(self, Ty::Word));
-        if bytes.is_empty() || words.is_empty() {
-            return self.assign();
-        }
-        let (b, w) = (self.r.pick(&bytes).clone(), self.r.pick(&words).clone());
-        let k = self.r.below(256);
-        let text = match self.r.below(4) {
-            0 => format!("lda {{{b}}}\nclc\nadc #{k}\nsta {{{b}}}"),
-            1 => format!("inc {{{w}}}\nbne !+\ninc {{{w}}} + 1\n!:"),
-            2 => format!("ldx #{}\n!:\nasl {{{w}}}\nrol {{{w}}} + 1\ndex\nbne !-", 1 + k % 7),
-            _ => format!("lda {{{w}}} + 1\neor {{{b}}}\ntax\ntay\nsta {{{b}}}"),
-        };
-        self.line(format!("__asm__(\"\"\"\n{text}\n\"\"\")"));
     }
 
     pub fn return_statement(&mut self) {
@@ -169,6 +150,13 @@ impl Gen {
             args.push(match self.r.below(6) {
                 0 => self.text(40).map_or("\"?\"".to_string(), |(text, _)| text),
                 1 => format!("str({}, {})", self.expr(ty_with_digits(ty), 1), self.r.below(5)),
+                2 if self.r.one_in(3) && self.rounds < 8 => {
+                    let objects = self.whole_objects();
+                    match objects.is_empty() {
+                        true => "True".to_string(),
+                        false => self.r.pick(&objects).0.clone(),
+                    }
+                }
                 _ => printable(ty, &self.expr(ty, 2)),
             });
         }

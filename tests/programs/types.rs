@@ -75,7 +75,6 @@ pub struct Var {
 pub struct Array {
     pub path: String,
     pub elem: Ty,
-    /// A power of two.
     pub len: usize,
     pub mapped: bool,
     /// Read-only.
@@ -101,6 +100,11 @@ impl Array {
         Array { view: true, ..Self::plain(path, elem, len) }
     }
 
+    /// What an index is cut to by `&`, so that it stays in bounds.
+    pub fn mask(&self) -> usize {
+        mask(self.len)
+    }
+
     /// A tuple with a count before it, so that a pointer can be set to it.
     pub fn is_tuple_value(&self) -> bool {
         self.tuple && !self.path.starts_with('R')
@@ -112,10 +116,23 @@ impl Array {
     }
 }
 
+/// The largest number of ones below `len`.
+pub fn mask(len: usize) -> usize {
+    (1 << len.max(1).ilog2()) - 1
+}
+
 #[derive(Clone)]
 pub struct Text {
     pub path: String,
     pub capacity: usize,
+    /// Only read.
+    pub fixed: bool,
+}
+
+impl Text {
+    pub fn variable(path: String, capacity: usize) -> Self {
+        Text { path, capacity, fixed: false }
+    }
 }
 
 /// An object, an alias of one, or with `index` an array of them.
