@@ -5,7 +5,7 @@
 //! lead to is `Const`. Singletons have no stored content, so that a program can be started twice:
 //! their defaults are code.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base::index::Id;
 use crate::lower::{Context, Tables};
@@ -86,7 +86,7 @@ impl Context<'_> {
     }
 
     /// Gives the relocated data of a module its addresses: those of one address lie behind one
-    /// another in source order. The linker appends functions of the same address.
+    /// another in source order, module by module. The linker appends functions of the same address.
     fn place_relocated(&mut self, module: &Module, places: &[(GlobalId, i32)]) {
         let mut list: Vec<(u16, u32, DataId)> = Vec::new();
         for (id, data) in module.data.enumerated() {
@@ -95,13 +95,11 @@ impl Context<'_> {
             }
         }
         list.sort();
-        let mut ends: BTreeMap<u16, u32> = BTreeMap::new();
         for (addr, _, id) in list {
-            let end = ends.entry(addr).or_insert(u32::from(addr));
+            let end = self.relocated.entry(addr).or_insert(u32::from(addr));
             let global = &mut self.program.globals[places[id.index()].0];
             // Among functions of unknown size only the linker knows the place.
-            let mixed = module.funcs.iter().any(|f| f.relocate.is_some_and(|r| r.addr == addr));
-            global.fixed = Some(if mixed { addr } else { *end as u16 });
+            global.fixed = Some(if self.with_functions.contains(&addr) { addr } else { *end as u16 });
             global.keep = true;
             global.escapes = true;
             *end += module.data[id].size;
