@@ -1,7 +1,7 @@
 //! Statements on whole arrays, strings and objects.
 
-use super::Gen;
 use super::types::{Array, Text, Ty};
+use super::{Func, Gen};
 
 impl Gen {
     /// Whole arrays.
@@ -12,7 +12,18 @@ impl Gen {
         }
         let array = self.r.pick(&arrays).clone();
         self.cost += array.len / 8 * self.rounds;
-        match self.r.below(7) {
+        match self.r.below(8) {
+            7 if !array.mapped && !array.view => {
+                let room = super::DEAREST_CALL / self.rounds.max(1);
+                let fits = |f: &&(Func, Ty, usize)| f.1 == array.elem && f.2 == array.len && f.0.cost <= room;
+                let makers: Vec<Func> = self.array_funcs.iter().filter(fits).map(|f| f.0.clone()).collect();
+                if !makers.is_empty() {
+                    let func = self.r.pick(&makers).clone();
+                    if let Some(call) = self.call(&func.name, &func) {
+                        self.line(format!("{} = {call}", array.path));
+                    }
+                }
+            }
             6 if array.elem.width() == 1 && !array.mapped => self.block_copy(&array, &arrays),
             0 => {
                 let value = self.value_for(array.elem, 1);

@@ -3,8 +3,8 @@
 //! Invariant: elements of arrays of objects are initialised where the object that holds them is,
 //! and properties that are aliases are set and used in `main` alone, whose variables outlive all calls.
 
-use super::decl::arrow;
-use super::types::{Array, Object, Text, Ty};
+use super::decl::{arrow, head};
+use super::types::{Array, Object, Text, Ty, Var};
 use super::{Class, Field, Func, Gen, Link, Param};
 
 impl Gen {
@@ -203,7 +203,8 @@ impl Gen {
         let params = self.params(true);
         let ret = self.result();
         let name = self.name("m");
-        let func = Func { name, params, ret, recursive: None, cost: 1, pure: false };
+        let recursive = self.r.one_in(6).then(|| 1 + self.r.below(3));
+        let func = Func { name, params, ret, recursive, cost: 1, pure: false };
         let func = self.method_body(class, func, None);
         self.classes[class].methods.push(func);
     }
@@ -241,16 +242,23 @@ impl Gen {
         }
         let methods = self.classes[parent].methods.clone();
         let old = self.r.pick(&methods).clone();
+        // Until it is written it is not called: it would call itself without end.
+        self.classes[class].methods.retain(|m| m.name != old.name);
         let new = self.method_body(class, Func { cost: 1, ..old.clone() }, Some(&old));
-        let own = self.classes[class].methods.iter_mut().find(|m| m.name == new.name);
-        own.into_iter().for_each(|m| *m = new.clone());
+        self.classes[class].methods.push(new);
     }
 
     fn method_body(&mut self, class: usize, func: Func, above: Option<&Func>) -> Func {
         let list = self.enter(&func.params, func.ret);
         self.enter_class(class);
-        let head = format!("def {}({list}){}:", func.name, arrow(func.ret));
-        self.block(head, |g| {
+        if func.recursive.is_some() {
+            self.scope.vars.push(Var { path: "n".into(), ty: Ty::Byte, assignable: false, mapped: false });
+        }
+        self.block(head(&func, &list), |g| {
+            if func.recursive.is_some() {
+                g.block("if n == 0:", Gen::return_statement);
+                g.own = vec![(format!("self.{}", func.name), func.clone())];
+            }
             if let Some(above) = above
                 && let Some(call) = g.call(&format!("super.{}", above.name), above)
             {
@@ -265,13 +273,15 @@ impl Gen {
             }
             g.body(5);
         });
-        Func { cost: self.cost, ..func }
+        self.own = Vec::new();
+        Func { cost: self.cost.max(1) << func.recursive.unwrap_or(0), ..func }
     }
 
     fn text_method(&mut self, class: usize) {
         self.enter(&[], None);
         self.enter_class(class);
         self.returns_text = true;
+        self.classes[class].has_text = false;
         self.block("def __str__() -> alias[string]:", |g| {
             g.string_variable();
             g.return_statement();

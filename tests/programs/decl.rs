@@ -133,6 +133,34 @@ impl Gen {
         self.object_funcs.push((func, class));
     }
 
+    /// A function that returns an array, its own or one that it was given.
+    pub fn array_function(&mut self) {
+        let (elem, len) = (self.element_type(), *self.r.pick(&[4, 5, 8]));
+        let mut params = self.params(true);
+        params.push(Param::AliasArray(elem, len));
+        let (names, list) = self.name_parameters(&params);
+        let given = names[names.len() - 1].clone();
+        self.enter_named(&params, names, None);
+        let name = self.name("fn");
+        self.block(format!("def {name}({list}) -> alias[array[{}, {len}]]:", elem.name()), |g| {
+            let own = g.name("b");
+            let value = g.value_for(elem, 1);
+            g.line(format!("{own}: array[{}, {len}] = [{value}]", elem.name()));
+            g.scope.arrays.push(Array::plain(own.clone(), elem, len));
+            let count = 1 + g.r.below(3);
+            g.variables(count);
+            // Not `return` without a value.
+            for _ in 0..count {
+                g.assign();
+            }
+            let test = g.test(1);
+            g.block(format!("if {test}:"), |g| g.line(format!("return {given}")));
+            g.line(format!("return {own}"));
+        });
+        let func = Func { name, params, ret: None, recursive: None, cost: self.cost, pure: false };
+        self.array_funcs.push((func, elem, len));
+    }
+
     /// Objects of the class are variables that can be copied.
     pub fn is_copied(&self, class: usize) -> bool {
         !self.classes[class].is_singleton && !self.classes[class].is_mapped
@@ -178,7 +206,8 @@ impl Gen {
         self.block(head, |g| {
             if func.recursive.is_some() {
                 g.block("if n == 0:", Gen::return_statement);
-                g.own = [vec![func.clone()], others].concat();
+                let called = [vec![func.clone()], others].concat();
+                g.own = called.into_iter().map(|f| (f.name.clone(), f)).collect();
             }
             g.body(6);
         });
@@ -340,7 +369,7 @@ impl Gen {
 }
 
 /// The line that begins a function.
-fn head(func: &Func, list: &str) -> String {
+pub fn head(func: &Func, list: &str) -> String {
     let depth = match (func.recursive, list.is_empty()) {
         (None, _) => "",
         (_, true) => "n: byte",

@@ -161,6 +161,13 @@ impl Gen {
         let paths: Vec<String> = named.chain(arrays.iter().map(|a| a.path.clone())).collect();
         match (ty, self.r.below(4)) {
             (Ty::Byte, 0 | 1) if !texts.is_empty() => format!("len({})", self.r.pick(&texts).path),
+            (Ty::Byte, 3) if self.r.one_in(2) => {
+                let small: Vec<_> = arrays.iter().filter(|a| !a.tuple && a.len < 256).collect();
+                match small.is_empty() {
+                    true => self.leaf(ty),
+                    false => format!("len({})", self.r.pick(&small).path),
+                }
+            }
             (Ty::Byte, 2) if self.keys && !self.pure => "byte(getkey())".to_string(),
             (Ty::Byte, _) => {
                 let literal = *self.r.pick(&[1, 2, 3, 100, 255]);
@@ -379,7 +386,7 @@ impl Gen {
             }
         }
         if self.rounds == 1 {
-            found.extend(self.own.iter().filter(|f| wanted(f)).map(|f| (f.name.clone(), f.clone())));
+            found.extend(self.own.iter().filter(|f| wanted(&f.1)).cloned());
         }
         found
     }
@@ -388,7 +395,7 @@ impl Gen {
     pub fn call(&mut self, path: &str, func: &Func) -> Option<String> {
         let mut args = Vec::new();
         if let Some(deepest) = func.recursive {
-            let own = self.own.iter().any(|own| own.name == func.name);
+            let own = self.own.iter().any(|own| own.1.name == func.name);
             args.push(if own { "n - 1".to_string() } else { self.r.below(deepest + 1).to_string() });
         }
         for param in &func.params {

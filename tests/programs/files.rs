@@ -68,7 +68,8 @@ fn modules(files: &[(&str, Vec<Node>)]) -> Source {
                 head += &format!("from {} import {}\n", stem(other), names.join(", "));
             }
         }
-        out.insert(0, (file.to_string(), head + &with_prefix(&text(nodes), &known)));
+        let ignored = if *file == MAIN { "" } else { "def main():\n    print(\"NO\")\n" };
+        out.insert(0, (file.to_string(), head + &with_prefix(&text(nodes), &known) + ignored));
         let mut names: Vec<&str> =
             nodes.iter().filter(|n| !is_mapped(n)).filter_map(|n| defined(&n.head)).collect();
         names.dedup();

@@ -39,7 +39,8 @@ impl Gen {
             self.naked_function();
         }
         for _ in 0..self.r.below(functions) + usize::from(!self.small) {
-            match self.r.below(8) {
+            match self.r.below(9) {
+                3 => self.array_function(),
                 0 => self.text_function(),
                 1 => self.object_function(),
                 2 => self.mutual_functions(),
@@ -252,10 +253,14 @@ impl Gen {
                     g.make_ready(&name, at);
                     continue;
                 };
-                // Arguments are made of what is known: the globals.
+                // Arguments are made of what is known: the globals, but not yet this one.
+                let all = g.scope.clone();
+                g.scope.objects.retain(|o| o.class != at);
+                g.scope.texts.retain(|t| !t.path.starts_with(&name));
                 let args = params.iter().map(|p| g.argument(p)).collect::<Option<Vec<_>>>();
                 let args = args.unwrap_or_default().join(", ");
                 g.line(format!("{name}({args})"));
+                g.scope = all;
             }
             g.variables(variables);
             g.budget = statements + g.r.below(statements + 4);

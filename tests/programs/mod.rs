@@ -175,6 +175,8 @@ struct Gen {
     /// Functions that return a string, and those that return an object with its class.
     text_funcs: Vec<Func>,
     object_funcs: Vec<(Func, usize)>,
+    /// Functions that return an array, with its type and length.
+    array_funcs: Vec<(Func, Ty, usize)>,
     constants: Vec<(String, i64)>,
     real_constants: Vec<String>,
     /// Functions for handlers only.
@@ -195,7 +197,7 @@ struct Gen {
     returns_text: bool,
     returns_object: Option<usize>,
     /// What may be called one level deeper: itself, and a function that is declared forward.
-    own: Vec<Func>,
+    own: Vec<(String, Func)>,
     names: usize,
     /// How often the current statement runs.
     rounds: usize,
@@ -230,6 +232,7 @@ impl Gen {
             funcs: Vec::new(),
             text_funcs: Vec::new(),
             object_funcs: Vec::new(),
+            array_funcs: Vec::new(),
             constants: Vec::new(),
             real_constants: Vec::new(),
             helpers: Vec::new(),
