@@ -8,8 +8,10 @@ use super::stmt::printable;
 use super::types::{Array, SCALARS, Ty, Var};
 use super::{Func, Gen, Param};
 
-/// Statements that interrupt code may execute, about.
+/// Statements that what a handler calls may execute, about.
 const DEAREST_HANDLER: usize = 60;
+/// As if handlers were loops with so many rounds: their own loops are short then.
+const ROUNDS: usize = 8;
 
 impl Gen {
     /// The whole program.
@@ -78,7 +80,7 @@ impl Gen {
 
     /// What the handlers count, in a singleton that nothing else uses; the result is its method.
     fn handler_state(&mut self, state: &str) -> Option<Func> {
-        let rounds = *self.r.pick(&[10, 40, 200]);
+        let rounds = *self.r.pick(&[10, 40, 100]);
         let method = Func {
             name: self.name("m"),
             params: vec![Param::Scalar(Ty::Byte)],
@@ -97,8 +99,9 @@ impl Gen {
             if with_method {
                 let list = g.enter(&method.params, method.ret);
                 g.see_state("self");
+                g.rounds = ROUNDS;
                 g.block(format!("def {}({list}) -> word:", method.name), |g| g.body(2));
-                cost = g.cost;
+                cost = g.cost / ROUNDS;
             }
         });
         with_method.then_some(Func { cost, ..method })
@@ -114,9 +117,10 @@ impl Gen {
     fn helper(&mut self) {
         let func = self.signature();
         let list = self.enter(&func.params, func.ret);
+        self.rounds = ROUNDS;
         let head = format!("@irq_helper\ndef {}({list}){}:", func.name, super::decl::arrow(func.ret));
         self.block(head, |g| g.body(3));
-        let cost = self.cost;
+        let cost = self.cost / ROUNDS;
         self.helpers.push(Func { cost, ..func });
     }
 
@@ -130,6 +134,7 @@ impl Gen {
             "{kind}\ndef {name}(vic: byte, cia1: byte{more}):\n    vic = 255\n    {state}.ticks = cia1\n    \
              if {state}.left == 0:\n        return\n    {state}.left -= 1"
         );
+        self.rounds = ROUNDS;
         self.block(head, |g| {
             g.see_state(state);
             for register in ["vic", "cia2"] {
