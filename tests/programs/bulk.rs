@@ -94,7 +94,10 @@ impl Gen {
         let width = 1 + self.r.below(half / rows);
         // The last row ends inside of both, and rows are written apart.
         let most = if rows > 1 { (half - width) / (rows - 1) } else { half };
-        let (step, other) = (self.r.below(most + 1), width + self.r.below(most - width + 1));
+        let other = width + self.r.below(most - width + 1);
+        // Within one array no order is right for every overlap of rows that overlap themselves.
+        let least = if from.path.starts_with('b') && from.path != to.path { 0 } else { width };
+        let step = least + self.r.below(most - least + 1);
         let (first, other_first) = (self.r.below(len - half), self.r.below(len - half));
         let (from, to) = (from.path, &to.path);
         let line = format!("blkcpy({from}, {first}, {step}, {to}, {other_first}, {other}, {width}, {rows})");
