@@ -7,7 +7,7 @@
 
 // in: rt_a0-rt_a3 = float   out: A/X = address of the text
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0, rt_b1, rt_c0-rt_c3, rt_t0-rt_t3
-// cycles: at most 60,500
+// cycles: at most 63,000
 // Exact: the mantissa is placed in a large fixed-point number, whose digits before the point come
 // from divisions by ten and those behind it from multiplications; the eighth digit rounds.
 // Plain text for exponents from -4 to 6, else d.ddE+dd.

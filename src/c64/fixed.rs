@@ -19,17 +19,17 @@ pub fn div(a: i32, b: i32, fraction_bits: u32) -> i32 {
     }
 }
 
-/// How `print` shows it: with the fewest decimals that give the same number again when converted
-/// to fixed point, which cuts toward zero.
+/// How `print` shows it: with the fewest decimals that a literal needs to give the same number, and
+/// of these the nearest; literals are rounded.
 pub fn to_text(raw: i32, fraction_bits: u32) -> String {
     let sign = if raw < 0 { "-" } else { "" };
     let magnitude = u128::from(raw.unsigned_abs());
     let one = 1u128 << fraction_bits;
     let mut scale = 1u128;
     for decimals in 0.. {
-        // The smallest number with that many decimals that is not below the value.
-        let candidate = (magnitude * scale).div_ceil(one);
-        if candidate * one / scale == magnitude {
+        // The nearest number with that many decimals. No shorter one lies half a unit away.
+        let candidate = (2 * magnitude * scale + one) / (2 * one);
+        if (2 * candidate * one + scale) / (2 * scale) == magnitude {
             let (whole, part) = (candidate / scale, candidate % scale);
             return match decimals {
                 0 => format!("{sign}{whole}"),
@@ -47,12 +47,16 @@ mod tests {
 
     #[test]
     fn text_has_the_fewest_decimals() {
-        let text = |value: f64, bits: u32| to_text((value * f64::from(1u32 << bits)) as i32, bits);
+        let text = |value: f64, bits: u32| to_text((value * f64::from(1u32 << bits)).round() as i32, bits);
         assert_eq!(text(12.5, 8), "12.5");
         assert_eq!(text(0.1, 8), "0.1");
+        assert_eq!(text(3.14, 8), "3.14");
+        assert_eq!(text(0.1, 16), "0.1");
         assert_eq!(text(-3.75, 16), "-3.75");
         assert_eq!(text(123.456, 16), "123.456");
         assert_eq!(to_text(1, 8), "0.004");
+        assert_eq!(to_text(85, 8), "0.332");
+        assert_eq!(to_text(i16::MAX.into(), 8), "127.996");
         assert_eq!(to_text(i32::MIN, 16), "-32768");
     }
 
