@@ -170,7 +170,7 @@ fn a_result_never_replaces_a_source() {
 
 #[test]
 fn a_cartridge_is_not_put_on_a_disk() {
-    let folder = Folder::new("cartridge").with("game.pyco", "@cartridge(8, 0xC000)\ndef main():\n    pass\n");
+    let folder = Folder::new("cartridge").with("game.pyco", "@cartridge(-8)\ndef main():\n    pass\n");
     let (status, _, err) = folder.pycoc("compile game.pyco --d64 game.d64");
     let text = "[E5008] Error: 'game.pyco' makes a cartridge, which cannot be on the disk 'game.d64'\n";
     assert!(status == 1 && err.starts_with(text), "{err}");

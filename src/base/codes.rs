@@ -197,6 +197,7 @@ codes! {
     UNINITIALISED "W0005" "a variable is read before it has a value";
     INDEX_OUTSIDE "W0006" "a constant index lies outside of the array";
     TEXT_TOO_LONG "W0007" "a text is longer than its string";
+    NO_EFFECT "W0008" "an argument that has no effect";
     IMAGE_IN_MAPPED_AREA "W0401" "the program lies in an area that it maps";
     MIDDLE_CODE "W0402" "middle code of a module file that cannot be used";
     LIB_OUTDATED "W0403" "a module file that was compiled with another module";

@@ -73,7 +73,7 @@ pub fn build(
     let names: Vec<String> = checked.modules.iter().rev().skip(1).map(|m| m.name.clone()).collect();
     let (parts, finished) = separate(checked, options, sources, sink)?;
     let mut program = lower::join(parts).map_err(|clash| sink.push(does_not_fit(&clash))).ok()?;
-    if let (Some(_), Some(disk)) = (program.env.cartridge, &options.d64) {
+    if let (true, Some(disk)) = (program.env.cartridge, &options.d64) {
         sink.push(cartridge_on_disk(main, disk));
         return None;
     }
@@ -85,7 +85,7 @@ pub fn build(
     dump.stage(EmitKind::Deps, || rule(sources));
     let prg = out::prg::write(&image);
     let libs = loaded(&image, finished, sink)?;
-    let crt = program.env.cartridge.map(|_| out::crt::write(&image, stem(main)));
+    let crt = program.env.cartridge.then(|| out::crt::write(&image, stem(main)));
     let d64 = match options.d64 {
         Some(_) => {
             let name = main_output(files, options, main);

@@ -197,10 +197,10 @@ impl<'a> Context<'a> {
                 kernal: main.kernal,
                 lowercase: module.lowercase,
                 // A cartridge has nothing to return to.
-                noreturn: main.noreturn || main.cartridge.is_some(),
+                noreturn: main.noreturn || main.cartridge,
                 origin: main.origin,
                 charset_rom: main.charset_rom,
-                cartridge: main.cartridge.map(|c| (u16::from(c.mode), c.stack)),
+                cartridge: main.cartridge,
             };
         }
     }

@@ -492,8 +492,8 @@ pub struct Environment {
     pub noreturn: bool,
     pub origin: Option<u16>,
     pub charset_rom: Option<u16>,
-    /// `@cartridge(mode, stack)`.
-    pub cartridge: Option<(u16, u16)>,
+    /// `@cartridge`.
+    pub cartridge: bool,
 }
 
 /// A whole program, or one module before linking.

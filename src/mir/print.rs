@@ -49,8 +49,8 @@ fn environment(program: &Program, out: &mut String) {
     if let Some(rom) = env.charset_rom {
         let _ = write!(out, " charset_rom ${rom:04x}");
     }
-    if let Some((mode, stack)) = env.cartridge {
-        let _ = write!(out, " cartridge ${mode:04x} ${stack:04x}");
+    if env.cartridge {
+        out.push_str(" cartridge");
     }
     out.push('\n');
 }

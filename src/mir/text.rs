@@ -117,7 +117,7 @@ fn environment(cursor: &mut Cursor, program: &mut Program) -> Result<(), TextErr
             "noreturn" => env.noreturn = true,
             "origin" => env.origin = Some(cursor.in_range()?),
             "charset_rom" => env.charset_rom = Some(cursor.in_range()?),
-            "cartridge" => env.cartridge = Some((cursor.in_range()?, cursor.in_range()?)),
+            "cartridge" => env.cartridge = true,
             _ => return cursor.error(format!("unknown environment word '{word}'")),
         }
     }
@@ -407,7 +407,7 @@ mod tests {
     use super::*;
 
     /// Every kind of item, operation and block end.
-    const SAMPLE: &str = r#"env kernal lowercase noreturn origin $c000 charset_rom $d000 cartridge $0001 $00ff
+    const SAMPLE: &str = r#"env kernal lowercase noreturn origin $c000 charset_rom $d000 cartridge
 global @m.buf bss 100 escapes
 global @vic mapped 1 external fixed $d020
 global @"odd name" const 6 exported keep fixed $c000 = bytes "03ff", addr @m.buf + 3, addr fn @m.main

@@ -8,7 +8,7 @@ use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
-use crate::sema::hir::{Cartridge, IrqKind};
+use crate::sema::hir::IrqKind;
 use crate::sema::names::suggest_names;
 use crate::syntax::ast::{Decorator, Expr};
 
@@ -24,7 +24,7 @@ pub struct Attrs {
     pub noreturn: bool,
     pub origin: Option<u16>,
     pub charset_rom: Option<u16>,
-    pub cartridge: Option<Cartridge>,
+    pub cartridge: bool,
     /// A decorator was reported; do not complain about what it may have meant.
     pub faulty: bool,
 }
@@ -54,9 +54,6 @@ const DECORATORS: &[(&str, Target, usize, usize)] = &[
     ("cartridge", Target::Main, 0, 2),
     ("singleton", Target::Class, 0, 0),
 ];
-
-/// The stack of a cartridge when the decorator names none.
-const CARTRIDGE_STACK: u16 = 0x0800;
 
 impl Checker<'_> {
     /// The attributes of a function; `main` for the function `main`.
@@ -144,23 +141,24 @@ impl Checker<'_> {
         args.first().and_then(|addr| self.constant_address(addr))
     }
 
-    fn cartridge(&mut self, args: &[Expr]) -> Option<Cartridge> {
-        let mode = match args.first() {
-            None => 8,
-            Some(mode) => match self.constant_int(mode)? {
-                8 => 8,
-                16 => 16,
-                _ => {
-                    self.decorator_misuse(mode.span, "the mode of @cartridge is 8 or 16");
-                    return None;
-                }
-            },
-        };
-        let stack = match args.get(1) {
-            None => CARTRIDGE_STACK,
-            Some(stack) => self.constant_address(stack)?,
-        };
-        Some(Cartridge { mode, stack })
+    /// The mode and the stack of `@cartridge`, which are checked and change nothing.
+    fn cartridge(&mut self, args: &[Expr]) -> bool {
+        if let Some(mode) = args.first()
+            && let Some(value) = self.constant_int(mode)
+            && !matches!(value, 8 | -8 | 16)
+        {
+            self.decorator_misuse(mode.span, "the mode of @cartridge is 8, -8 or 16");
+        }
+        if let Some(stack) = args.get(1)
+            && self.constant_address(stack).is_some()
+        {
+            let text = "the stack address of @cartridge has no effect";
+            self.report(
+                Diagnostic::warning(codes::NO_EFFECT, stack.span, text)
+                    .help("leave it out; the compiler places the stack beside its other data"),
+            );
+        }
+        true
     }
 
     /// Reports decorators that contradict each other.

@@ -55,15 +55,7 @@ pub struct Main {
     pub noreturn: bool,
     pub origin: Option<u16>,
     pub charset_rom: Option<u16>,
-    pub cartridge: Option<Cartridge>,
-}
-
-/// `@cartridge(mode, stack)`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cartridge {
-    /// 8 or 16 (KB).
-    pub mode: u8,
-    pub stack: u16,
+    pub cartridge: bool,
 }
 
 /// A class.
