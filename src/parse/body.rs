@@ -152,12 +152,12 @@ impl Builder<'_> {
         }
         let kind = match kind {
             RowKind::Def(def) => {
-                self.nested_definition("def", head);
+                self.nested_definition("def", def.name.clone(), head);
                 self.function(def, block, head, span);
                 StmtKind::Error
             }
-            RowKind::Class(_) => {
-                self.nested_definition("class", head);
+            RowKind::Class(class) => {
+                self.nested_definition("class", class.name, head);
                 StmtKind::Error
             }
             kind => with_body(kind, head, span, self.block(block, head)),

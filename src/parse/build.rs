@@ -10,8 +10,8 @@ use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::{FileId, Span};
 use crate::syntax::ast::{
-    ClassDef, Comment, ConstDef, Decorator, Docstring, Expr, ExprKind, FuncBody, FuncDef, Include, Item,
-    Member, Module, ModuleStmt, StrLit, StrPart, VarDecl,
+    ClassDef, Comment, ConstDef, Decorator, Docstring, Expr, ExprKind, FuncBody, FuncDef, Ident, Include,
+    Item, Member, Module, ModuleStmt, StrLit, StrPart, TypeExpr, TypeKind, VarDecl,
 };
 
 /// Builds the tree from rows.
@@ -21,13 +21,16 @@ pub struct Builder<'k> {
     decorators: Vec<Decorator>,
     /// A chain of too many branches was reported.
     pub(super) long_chain: bool,
+    /// Names of definitions inside of others, which were reported.
+    nested: Vec<Ident>,
 }
 
 /// The tree of a file.
 pub fn module(file: FileId, rows: Vec<Row>, comments: Vec<Comment>, span: Span, sink: &mut Sink) -> Module {
     let mut module = Module { file, doc: None, header: None, items: Vec::new(), comments, span };
-    let mut builder = Builder { sink, decorators: Vec::new(), long_chain: false };
+    let mut builder = Builder { sink, decorators: Vec::new(), long_chain: false, nested: Vec::new() };
     builder.module(&mut module, rows);
+    builder.keep_nested(&mut module);
     module
 }
 
@@ -75,6 +78,24 @@ impl Builder<'_> {
             }
         }
         self.stray_decorators();
+    }
+
+    /// Keeps the names of reported definitions, without a meaning, so that their uses are silent.
+    fn keep_nested(&mut self, module: &mut Module) {
+        for name in std::mem::take(&mut self.nested) {
+            let taken = |item: &Item| match item {
+                Item::Func(FuncDef { name: other, .. })
+                | Item::Class(ClassDef { name: other, .. })
+                | Item::Const(ConstDef { name: other, .. })
+                | Item::Data(VarDecl { name: other, .. }) => other.name == name.name,
+                _ => false,
+            };
+            if !module.items.iter().any(taken) {
+                let span = name.span;
+                let ty = TypeExpr { kind: TypeKind::Error, span };
+                module.items.insert(0, Item::Data(VarDecl { name, ty, value: None, span }));
+            }
+        }
     }
 
     /// Any row at module level other than `module`, imports and the docstring.
@@ -256,8 +277,8 @@ impl Builder<'_> {
                 );
                 Member::Error(span)
             }
-            RowKind::Class(_) => {
-                self.nested_definition("class", row.head);
+            RowKind::Class(class) => {
+                self.nested_definition("class", class.name, row.head);
                 self.ignored(row.block);
                 Member::Error(span)
             }
@@ -284,7 +305,8 @@ impl Builder<'_> {
         Some(member)
     }
 
-    pub(super) fn nested_definition(&mut self, what: &str, span: Span) {
+    pub(super) fn nested_definition(&mut self, what: &str, name: Ident, span: Span) {
+        self.nested.push(name);
         self.report(
             Diagnostic::error(
                 codes::NESTED_DEFINITION,

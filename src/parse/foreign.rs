@@ -24,19 +24,24 @@ pub struct Foreign<'t, 'k> {
     pub(super) sink: &'k mut Sink,
     /// Indentation of the last `try`, whose `except` and `finally` need no message.
     last_try: Option<u32>,
+    /// Indentation of the last `match`, whose `case` lines need none.
+    last_match: Option<u32>,
 }
 
 impl<'t, 'k> Foreign<'t, 'k> {
     /// A checker for the lines of `text`.
     pub fn new(text: &'t str, sink: &'k mut Sink) -> Self {
-        Self { text, sink, last_try: None }
+        Self { text, sink, last_try: None, last_match: None }
     }
 
     /// Reports and replaces what is foreign in `line`.
     pub fn check(&mut self, line: &mut Line<'t>) {
+        let indent = line.indent.hi - line.indent.lo;
+        self.last_match = self.last_match.filter(|outer| indent > *outer);
         match &line.tokens[0].0 {
             Token::Kw(kw) => self.keyword(line, *kw),
             Token::Name(_) => self.name(line),
+            Token::Sym(Sym::Plus | Sym::Minus) => self.increment_before(line),
             _ => {}
         }
         self.expressions(line);
@@ -60,6 +65,9 @@ impl<'t, 'k> Foreign<'t, 'k> {
 
     fn keyword(&mut self, line: &mut Line<'t>, kw: Kw) {
         let indent = line.indent.hi - line.indent.lo;
+        if self.keyword_as_name(line, kw) {
+            return;
+        }
         match kw {
             Kw::Import => self.plain_import(line),
             Kw::From => self.names_import(line),
@@ -109,6 +117,20 @@ impl<'t, 'k> Foreign<'t, 'k> {
         }
     }
 
+    /// `from: byte = 3`
+    fn keyword_as_name(&mut self, line: &mut Line<'_>, kw: Kw) -> bool {
+        let declared = is(line.tokens.get(1), Sym::Colon) && line.tokens.len() > 2;
+        let block = matches!(kw, Kw::Else | Kw::Try | Kw::Except | Kw::Finally);
+        if !(declared && !block || is(line.tokens.get(1), Sym::Assign))
+            || matches!(kw, Kw::SelfKw | Kw::Super | Kw::True | Kw::False | Kw::None)
+        {
+            return false;
+        }
+        let text = format!("'{}' is a word of the language and cannot be a name", kw.text());
+        self.drop_line(line, codes::UNEXPECTED_TOKEN, &text, "Take another name.");
+        true
+    }
+
     // ---- imports -------------------------------------------------------------------------
 
     fn plain_import(&mut self, line: &mut Line<'_>) {
@@ -118,15 +140,18 @@ impl<'t, 'k> Foreign<'t, 'k> {
             true => self.slice(span_of(&line.tokens, 1..end)).to_string(),
             false => "MODULE".to_string(),
         };
-        self.report(
-            line,
-            Diagnostic::error(
-                codes::IMPORT_FORM,
-                span,
-                format!("A module is imported with its names listed: from {module} import …"),
-            )
-            .help(format!("For example: from {module} import NAME; it is then used as {module}.NAME.")),
-        );
+        let diagnostic = Diagnostic::error(
+            codes::IMPORT_FORM,
+            span,
+            format!("A module is imported with its names listed: from {module} import …"),
+        )
+        .help(format!("For example: from {module} import NAME; it is then used as {module}.NAME."));
+        if line.indent.hi == line.indent.lo {
+            self.report(line, diagnostic);
+        } else {
+            // That it cannot stand in a block at all is reported later.
+            line.tainted = true;
+        }
         if end != line.tokens.len() || end == 1 {
             return replace_all(line);
         }
@@ -213,8 +238,11 @@ impl<'t, 'k> Foreign<'t, 'k> {
         }
         let span = span_of(tokens, if one_name { into + 1..colon } else { 1..into });
         let diagnostic = if one_name {
-            Diagnostic::error(codes::FOR_EACH, span, "'for' counts over range(…) only")
-                .help("For the elements of a: for i in range(len(a)), and a[i] in the body.")
+            let plain = colon == into + 2 && matches!(tokens[into + 1].0, Token::Name(_));
+            let all = if plain { self.slice(span) } else { "a" };
+            Diagnostic::error(codes::FOR_EACH, span, "'for' counts over range(…) only").help(format!(
+                "For the elements of {all}: for i in range(len({all})), and {all}[i] in the body."
+            ))
         } else {
             Diagnostic::error(codes::FOR_EACH, span, "'for' has exactly one loop variable")
                 .help("Write: for i in range(n):")
@@ -254,6 +282,11 @@ impl<'t, 'k> Foreign<'t, 'k> {
         let colon = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Colon)) < line.tokens.len();
         let subject = second.is_some_and(begins_subject) && (adjacent || header);
         if matches!(word, "match" | "switch" | "case") && colon && subject {
+            if word == "case" && self.last_match.is_some() {
+                line.tainted = true;
+                return replace_all(line);
+            }
+            self.last_match = Some(line.indent.hi - line.indent.lo);
             return self.drop_line(
                 line,
                 codes::MATCH,
@@ -384,6 +417,22 @@ impl<'t, 'k> Foreign<'t, 'k> {
                 replace_all(line);
             }
         }
+    }
+
+    /// `++i`.
+    fn increment_before(&mut self, line: &mut Line<'_>) {
+        let [(Token::Sym(a), first), (Token::Sym(b), second), target @ ..] = &line.tokens[..] else { return };
+        if a != b || first.hi != second.lo || !matches!(target.first(), Some((Token::Name(_), _))) {
+            return;
+        }
+        let (sign, span) = (a.text(), first.to(*second));
+        let target = self.slice(span_of(&line.tokens, 2..line.tokens.len()));
+        let fixed = format!("{target} {sign}= 1");
+        let all = span_of(&line.tokens, 0..line.tokens.len());
+        let text = format!("There is no '{sign}{sign}' in PyCo");
+        let diagnostic = Diagnostic::error(codes::FOREIGN_OPERATOR, span, text);
+        self.report(line, diagnostic.fix(format!("Write '{fixed}'"), all, fixed));
+        replace_all(line);
     }
 
     /// `i++`.

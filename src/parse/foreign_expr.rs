@@ -107,7 +107,9 @@ impl Foreign<'_, '_> {
             }
             let fault = match token {
                 Token::Kw(kw) => keyword(tokens, i, *kw, frame, first),
-                Token::Name(_) if first == Some(Kw::Def) && depth == 1 => untyped(tokens, i, frame),
+                Token::Name(_) if first == Some(Kw::Def) && depth == 1 && frame.is(Sym::LParen) => {
+                    untyped(tokens, i, frame)
+                }
                 Token::Text { .. } if !is_text_place(tokens, i) => Some(misplaced_text(*span, i)),
                 Token::Str(literal) => mixed_strings(tokens, i, literal),
                 Token::Sym(sym) => self.sign(tokens, i, *sym, frame, first, depth),
@@ -187,6 +189,13 @@ impl Foreign<'_, '_> {
         match sym {
             Sym::Eq | Sym::Ne | Sym::Lt | Sym::Le | Sym::Gt | Sym::Ge => {
                 return self.chained(tokens, i, frame);
+            }
+            Sym::Pow if depth == 0 && is(tokens.get(i + 1), Sym::Assign) => {
+                let span = tokens[i].1.to(tokens[i + 1].1);
+                let text = "There is no '**=' in PyCo; '**' is possible between constants only";
+                let diagnostic = Diagnostic::error(codes::FOREIGN_OPERATOR, span, text)
+                    .help("Multiply: x *= x for a square.");
+                return Some((diagnostic, Mend::Replace(frame.item..tokens.len())));
             }
             Sym::Star | Sym::Pow if i != frame.item => return None,
             Sym::Assign | Sym::Walrus | Sym::FloorDiv | Sym::Colon | Sym::Comma | Sym::Star | Sym::Pow => {}

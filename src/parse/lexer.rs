@@ -49,7 +49,7 @@ pub struct Lexer<'s, 'k> {
     file: FileId,
     sink: &'k mut Sink,
     errors: usize,
-    line: Line<'s>,
+    pub(super) line: Line<'s>,
     lines: Vec<Line<'s>>,
     comments: Vec<Comment>,
     open: Vec<Open>,

@@ -285,14 +285,19 @@ impl<'s> Lexer<'s, '_> {
         };
         let end = content + length;
         self.pos = end + 3;
+        let mut token = Token::Text { text: &text[content..end], lo: content as u32 };
         if quote == b'\'' || !prefix.is_empty() {
+            // Within a line nothing more is said about it.
+            if !self.line.tokens.is_empty() {
+                token = Token::Error;
+            }
             let span = self.span(lo, content);
             self.report(
                 Diagnostic::error(codes::TRIPLE_QUOTES, span, "A text in triple quotes begins with \"\"\"")
                     .help("Write \"\"\" at both ends, without a prefix."),
             );
         }
-        self.push(Token::Text { text: &text[content..end], lo: content as u32 }, lo);
+        self.push(token, lo);
     }
 }
 
