@@ -5,7 +5,7 @@
 //! initialisers (`object.rs`).
 
 use crate::base::codes;
-use crate::base::diag::Diagnostic;
+use crate::base::diag::{Diagnostic, Edit};
 use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::convert::{Use, same_element};
@@ -187,7 +187,7 @@ impl Checker<'_> {
     }
 
     /// A string, or a character as a string of one.
-    fn string_or_char(&mut self, val: Val, span: Span) -> Result<StrExpr, Val> {
+    pub fn string_or_char(&mut self, val: Val, span: Span) -> Result<StrExpr, Val> {
         let value = match val {
             Val::Expr(expr) if expr.ty == Type::Char => expr,
             Val::Place(place) if place.ty == Type::Char => load(place),
@@ -327,6 +327,7 @@ impl Checker<'_> {
         let place = self.target(target);
         let val = self.value(value);
         let place = place?;
+        let ast_op = op;
         let span = target.span.to(value.span);
         if place.ty.is_string() {
             return self.augmented_string(place, op, op_span, (val, value.span), span);
@@ -346,12 +347,42 @@ impl Checker<'_> {
         let ExprKind::Binary(op, _, right) = result.kind.clone() else {
             return None;
         };
+        if place.ty.is_integral() && matches!(ty, Type::Float | Type::F16 | Type::F32) {
+            self.fraction_in_place((&place.ty, &ty), target, (ast_op, op_span), value);
+            return None;
+        }
         // The result must be one that an assignment accepts.
         let back = self.coerce(Val::Expr(result), &place.ty.clone(), span, &Use::Internal);
         if back.ty == Type::Error {
             return None;
         }
         Some(StmtKind::AssignOp { target: place, op, ty, value: *right })
+    }
+
+    /// Reports `i += f`, whose result has a fraction and `i` not.
+    fn fraction_in_place(
+        &mut self,
+        (to, from): (&Type, &Type),
+        target: &ast::Expr,
+        (op, op_span): (ast::BinOp, Span),
+        value: &ast::Expr,
+    ) {
+        let (from, to) = (self.describe_type(from), self.type_name(to));
+        let text = format!("{from} does not become {to} by itself; convert the result or the operand");
+        let span = target.span.to(value.span);
+        let mut error =
+            Diagnostic::error(codes::FLOAT_TO_INTEGER, span, text).label(format!("this gives {from}"));
+        if let ast::ExprKind::Name(name) = &target.unparenthesised().kind {
+            let compound = matches!(value.kind, ast::ExprKind::Binary { .. });
+            let (open, close) = if compound { ("(", "))") } else { ("", ")") };
+            let op = op.text();
+            error =
+                error.fix(format!("use {to}(…)"), op_span, format!("= {to}({name} {op} {open}").trim_end());
+            if let Some(fix) = error.fixes.last_mut() {
+                fix.edits.push(Edit { span: value.span.end(), text: close.to_string() });
+            }
+        }
+        self.report(error);
     }
 
     fn augmented_string(

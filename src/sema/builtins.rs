@@ -111,9 +111,15 @@ impl Checker<'_> {
         given: usize,
         span: Span,
     ) -> bool {
-        if (least..=most).contains(&given) {
-            return true;
+        let fits = (least..=most).contains(&given);
+        if !fits {
+            self.report(Self::wrong_count(name, (least, most), given, span));
         }
+        fits
+    }
+
+    /// The error about a wrong number of arguments.
+    pub fn wrong_count(name: &str, (least, most): (usize, usize), given: usize, span: Span) -> Diagnostic {
         let wanted = match (least, most) {
             (0, 0) => "no arguments".to_string(),
             (1, 1) => "1 argument".to_string(),
@@ -122,8 +128,7 @@ impl Checker<'_> {
             (a, b) => format!("{a} to {b} arguments"),
         };
         let text = format!("'{name}' takes {wanted}, not {given}");
-        self.report(Diagnostic::error(codes::ARGUMENT_COUNT, span, text));
-        false
+        Diagnostic::error(codes::ARGUMENT_COUNT, span, text)
     }
 
     /// A call of a built-in function with a value.

@@ -119,7 +119,13 @@ impl Checker<'_> {
                 None => fold::error(span),
             });
         }
-        if !self.check_count(&name, (wanted, wanted), args.len(), span) {
+        if args.len() != wanted {
+            let error = Self::wrong_count(&name, (wanted, wanted), args.len(), span);
+            let params = self.parameters(id);
+            self.report(match wanted {
+                0 => error,
+                _ => error.help(format!("its parameters are ({params})")),
+            });
             for arg in args {
                 self.value(arg);
             }
@@ -130,6 +136,14 @@ impl Checker<'_> {
             out.push(self.coerce(val, ty, arg.span, &Use::Argument));
         }
         Some(out)
+    }
+
+    /// The parameters as their declaration shows them.
+    fn parameters(&self, id: FuncId) -> String {
+        let func = &self.out.funcs[id];
+        let params = func.params.iter().skip(usize::from(func.has_self));
+        let shown: Vec<String> = params.map(|p| format!("{}: {}", p.name, self.type_name(&p.ty))).collect();
+        shown.join(", ")
     }
 
     fn check_callable(&mut self, id: FuncId, span: Span) {

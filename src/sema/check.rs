@@ -185,11 +185,14 @@ impl<'a> Checker<'a> {
 
     /// Reports a second definition of a name.
     pub fn duplicate(&mut self, name: &str, new: Span, old: Span) {
-        self.report(
-            Diagnostic::error(codes::DUPLICATE_NAME, new, format!("'{name}' is defined twice"))
-                .label("second definition")
-                .also(old, "first definition"),
-        );
+        self.report(Self::defined_twice(name, new, old));
+    }
+
+    /// The error about a second definition.
+    pub fn defined_twice(name: &str, new: Span, old: Span) -> Diagnostic {
+        Diagnostic::error(codes::DUPLICATE_NAME, new, format!("'{name}' is defined twice"))
+            .label("second definition")
+            .also(old, "first definition")
     }
 
     /// Reports names that a program may not define.

@@ -77,12 +77,9 @@ impl Checker<'_> {
 
     fn needs_cast(&mut self, code: codes::Code, from: &Type, to: &Type, span: Span) {
         let (from, to) = (self.describe_type(from), self.type_name(to));
-        let mut error =
-            Diagnostic::error(code, span, format!("{from} does not become {to} by itself; write {to}(…)"));
-        error = error.fix(format!("use {to}(…)"), span.start(), format!("{to}("));
-        if let Some(fix) = error.fixes.last_mut() {
-            fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
-        }
+        let text = format!("{from} does not become {to} by itself; write {to}(…)");
+        let error = Diagnostic::error(code, span, text);
+        let error = wrapped(error, span, &to);
         self.report(error);
     }
 
@@ -210,8 +207,15 @@ impl Checker<'_> {
                 span,
                 format!("{wanted} is needed here, not {found}"),
             );
-            if to.is_string() && matches!(val, Val::Expr(_) | Val::Place(_) | Val::Const(_)) {
-                error = error.help("str(x) makes a string of a value");
+            let scalar = match val {
+                Val::Const(value) => !matches!(value, Const::Tuple(_)),
+                Val::Expr(Expr { ty, .. }) | Val::Place(Place { ty, .. }) => ty.is_scalar(),
+                _ => false,
+            };
+            if to.is_string() && scalar {
+                error = wrapped(error, span, "str");
+            } else if matches!(to, Type::Alias(_)) && scalar {
+                error = error.help("an alias leads to a variable; alias(a, address) sets it to an address");
             }
             self.report(error);
         }
@@ -289,6 +293,15 @@ impl Checker<'_> {
             _ => bytes.extend(std::iter::repeat_n(0, expr.ty.width() as usize)),
         }
     }
+}
+
+/// The error with the fix that puts `word(…)` around its place.
+pub fn wrapped(error: Diagnostic, span: Span, word: &str) -> Diagnostic {
+    let mut error = error.fix(format!("use {word}(…)"), span.start(), format!("{word}("));
+    if let Some(fix) = error.fixes.last_mut() {
+        fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
+    }
+    error
 }
 
 /// True when elements of the two types are the same in memory and meaning; `char` and `byte` mix.

@@ -5,6 +5,7 @@
 
 use crate::base::codes;
 use crate::base::diag::Diagnostic;
+use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::hir::{DataKind, Type};
 use crate::sema::scope::{GlobalKind, Mapped};
@@ -71,14 +72,14 @@ impl<'a> Checker<'a> {
             self.value_for_errors(value);
         }
         let name = &decl.name.name;
-        self.report(
-            Diagnostic::error(
-                codes::MODULE_VARIABLE,
-                decl.name.span,
-                format!("'{name}' is a variable at module level; use a property of a @singleton class"),
-            )
-            .help(format!("@singleton, then 'class State:' with '{name}' as property, used as State.{name}")),
-        );
+        let text = format!("'{name}' is a variable at module level; use a property of a @singleton class");
+        let mut error = Diagnostic::error(codes::MODULE_VARIABLE, decl.name.span, text)
+            .help(format!("@singleton, then 'class State:' with '{name}' as property, used as State.{name}"));
+        if decl.value.is_some() && !name.bytes().any(|b| b.is_ascii_lowercase()) {
+            let ty = Span { lo: decl.name.span.hi, ..decl.ty.span };
+            error = error.fix("for a constant, leave the type out", ty, "");
+        }
+        self.report(error);
         GlobalKind::Bad
     }
 }

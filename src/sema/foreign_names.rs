@@ -87,6 +87,7 @@ pub fn ty(name: &str) -> Option<Counterpart> {
         "str" | "String" => help("a string has a capacity: string[20], or string = \"text\""),
         "boolean" | "Bool" | "Boolean" => word("bool", "it is written bool"),
         "list" | "List" | "dict" | "set" => help("an array has a fixed length: array[byte, 10]"),
+        "object" | "Object" => help("a class without a parent has no brackets: class Name:"),
         "void" => help("a function without a result has no '->'"),
         "ptr" | "pointer" => help("alias[T] leads to a variable of type T"),
         _ => return None,

@@ -25,8 +25,26 @@ impl Checker<'_> {
     pub fn declaration(&mut self, decl: &ast::VarDecl, out: &mut Vec<StmtKind>) {
         self.check_new_name(&decl.name, false);
         let declared = self.declared_type(&decl.ty);
+        let again = self.again(decl, &declared.ty);
         let kind = self.declare(decl, declared, out);
-        self.bind(&decl.name, kind);
+        match again {
+            Some(error) => self.report(error),
+            None => self.bind(&decl.name, kind),
+        }
+    }
+
+    /// The error about a second declaration with the type of the first, meant as an assignment.
+    fn again(&self, decl: &ast::VarDecl, ty: &Type) -> Option<Diagnostic> {
+        let old = self.scope.names.get(&decl.name.name)?;
+        let same = matches!(old.kind, BindingKind::Local(id) if self.scope.locals[id].ty == *ty);
+        (same && decl.value.is_some()).then(|| {
+            let ty = Span { lo: decl.name.span.hi, ..decl.ty.span };
+            Checker::defined_twice(&decl.name.name, decl.name.span, old.span).fix(
+                "to assign to the first one, leave the type out",
+                ty,
+                "",
+            )
+        })
     }
 
     /// Enters a name of the function, or reports that it is taken.

@@ -181,7 +181,7 @@ impl Checker<'_> {
                 .help(format!("declare the loop variable as {from}, or write {to}(…)")),
             );
         }
-        self.coerce(Val::Expr(expr), ty, span, &Use::Internal)
+        self.coerce(Val::Expr(expr), ty, span, &Use::Assign)
     }
 
     fn repeat_loop(&mut self, var: &ast::Ident, range: &ast::Range, body: &ast::Block) -> Option<StmtKind> {

@@ -5,7 +5,7 @@
 //! arithmetic on constants (`consteval.rs`, `fold.rs`).
 
 use crate::base::codes;
-use crate::base::diag::Diagnostic;
+use crate::base::diag::{Diagnostic, Edit};
 use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::fold;
@@ -378,6 +378,13 @@ impl Checker<'_> {
             let text = format!("{} cannot be a condition", self.describe(val));
             let error = Diagnostic::error(codes::NO_CONDITION, span, text);
             self.report(match val {
+                Val::Place(place) if place.ty.is_string() => {
+                    let mut error = error.fix("compare its length", span.start(), "len(");
+                    if let Some(fix) = error.fixes.last_mut() {
+                        fix.edits.push(Edit { span: span.end(), text: ") > 0".to_string() });
+                    }
+                    error
+                }
                 Val::Str(_) | Val::Const(Const::Str(_)) => error.help("compare its length: len(s) > 0"),
                 _ => error.help("compare one of its parts"),
             });

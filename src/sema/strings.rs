@@ -8,6 +8,7 @@ use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
+use crate::sema::convert::wrapped;
 use crate::sema::fold;
 use crate::sema::hir::{CompareOp, DataKind, Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
 use crate::sema::val::{Val, load};
@@ -78,12 +79,7 @@ impl Checker<'_> {
                 Err(other) => {
                     let text =
                         format!("{} cannot be joined to a string; write str(…)", self.describe(&other));
-                    let mut error = Diagnostic::error(codes::BAD_OPERANDS, span, text);
-                    error = error.fix("use str(…)", span.start(), "str(");
-                    if let Some(fix) = error.fixes.last_mut() {
-                        fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
-                    }
-                    self.report(error);
+                    self.report(wrapped(Diagnostic::error(codes::BAD_OPERANDS, span, text), span, "str"));
                     None
                 }
             },
@@ -182,11 +178,12 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Val> {
         let string = |v: &Val| is_runtime_string(v) || matches!(v, Val::Const(Const::Str(_)));
-        if !(string(a) && string(b)) {
+        // Beside a string in memory, a character is the string of that one.
+        if !(string(a) && string(b) || is_runtime_string(a) || is_runtime_string(b)) {
             return None;
         }
-        let left = self.string_value(a.clone(), a_span).ok()?;
-        let right = self.string_value(b.clone(), b_span).ok()?;
+        let left = self.string_or_char(a.clone(), a_span).ok()?;
+        let right = self.string_or_char(b.clone(), b_span).ok()?;
         let kind = ExprKind::StrCompare(op, Box::new(left), Box::new(right));
         Some(Val::Expr(Expr { kind, ty: Type::Bool, span }))
     }

@@ -56,12 +56,26 @@ impl Checker<'_> {
                     None => Declared { ty: Type::Error, storage: Storage::Normal },
                 }
             }
-            _ => Declared { ty: self.plain_type(ty), storage: Storage::Normal },
+            _ => Declared { ty: self.whole_type(ty), storage: Storage::Normal },
         }
     }
 
+    /// The type of something that takes room: an array needs its length.
+    fn whole_type(&mut self, ty: &TypeExpr) -> Type {
+        let found = self.plain_type(ty);
+        if let (TypeKind::Array { len: None, .. }, Type::Array(elem, _)) = (&ty.kind, &found) {
+            let elem = self.type_name(elem);
+            self.report(
+                Diagnostic::error(codes::BAD_LENGTH, ty.span, "an array needs its length")
+                    .help(format!("for example: array[{elem}, 10]")),
+            );
+            return Type::Error;
+        }
+        found
+    }
+
     fn mapped_type(&mut self, inner: &TypeExpr, addr: &ast::Expr, irq_safe: bool) -> Declared {
-        let ty = self.plain_type(inner);
+        let ty = self.whole_type(inner);
         let addr = self.constant_address(addr);
         let error = Declared { ty: Type::Error, storage: Storage::Normal };
         match &ty {

@@ -105,7 +105,7 @@ impl Checker<'_> {
             Type::Class(id) => format!("an object of class '{}'", self.class_name(*id)),
             _ => {
                 let name = self.type_name(ty);
-                let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+                let article = if name.starts_with(['a', 'i', 'f']) && name != "float" { "an" } else { "a" };
                 format!("{article} {name}")
             }
         }
