@@ -152,7 +152,7 @@ impl Reader<'_> {
             include.name_span,
             format!("No file '{}.pyco' to include", include.name),
         )
-        .help("it is looked for beside this file, in the folder 'includes' there, and in each -I folder");
+        .help("It is looked for beside this file, in the folder 'includes' there, and in each -I folder");
         if let Some(hint) = suggest::did_you_mean(&include.name, names.iter().map(String::as_str)) {
             diagnostic = diagnostic.help(hint);
         }

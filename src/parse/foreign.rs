@@ -74,7 +74,11 @@ impl<'t, 'k> Foreign<'t, 'k> {
             Kw::Else if matches!(line.tokens.get(1), Some((Token::Kw(Kw::If), _))) => self.else_if(line),
             Kw::If | Kw::Elif | Kw::While => self.assignment_in_condition(line),
             Kw::For => self.for_each(line),
-            Kw::Def => self.function_head(line),
+            Kw::Def => {
+                self.keyword_defined(line);
+                self.function_head(line);
+            }
+            Kw::Class => self.keyword_defined(line),
             Kw::Try => {
                 self.last_try = Some(indent);
                 self.drop_line(
@@ -114,6 +118,17 @@ impl<'t, 'k> Foreign<'t, 'k> {
                 "Every variable lives as long as its function or object; nothing is freed.",
             ),
             _ => {}
+        }
+    }
+
+    /// `def del():`
+    fn keyword_defined(&mut self, line: &mut Line<'_>) {
+        if let Some((Token::Kw(kw), span)) = line.tokens.get(1) {
+            let (kw, span) = (*kw, *span);
+            let text = format!("'{}' is a word of the language and cannot be a name", kw.text());
+            let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, span, text);
+            self.report(line, diagnostic.help("Take another name."));
+            line.tokens[1].0 = Token::Name(kw.text());
         }
     }
 

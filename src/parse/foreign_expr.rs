@@ -242,8 +242,11 @@ impl Foreign<'_, '_> {
                 Some((diagnostic, Mend::Replace(frame.item..tokens.len())))
             }
             Sym::Walrus => {
-                let diagnostic = Diagnostic::error(codes::ASSIGNMENT_FORM, span, "There is no ':=' in PyCo")
-                    .help("Assign on a line of its own before.");
+                let diagnostic = Diagnostic::error(codes::ASSIGNMENT_FORM, span, "There is no ':=' in PyCo");
+                let diagnostic = match (i, depth) {
+                    (1, 0) => diagnostic.fix("Write '='", span, "="),
+                    _ => diagnostic.help("Assign on a line of its own before."),
+                };
                 Some((diagnostic, Mend::Replace(item)))
             }
             Sym::FloorDiv => {
@@ -325,6 +328,12 @@ fn keyword<'s>(
         return None;
     }
     let span = tokens[i].1;
+    let parameter = first == Some(Kw::Def) && i == frame.item && is(tokens.get(i + 1), Sym::Colon);
+    if parameter && frame.is(Sym::LParen) && kw != Kw::SelfKw {
+        let text = format!("'{}' is a word of the language and cannot be a name", kw.text());
+        let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, span, text).help("Take another name.");
+        return Some((diagnostic, Mend::Swap(i..i + 1, vec![(Token::Name(kw.text()), span)])));
+    }
     let end = item_end(tokens, i);
     // A header's colon is no part of the value before it.
     let header = matches!(first, Some(Kw::If | Kw::Elif | Kw::While | Kw::For)) && frame.open.is_none();

@@ -84,7 +84,7 @@ impl<'s> Layout<'s, '_, '_> {
             self.indent(column, first, line.indent);
         } else {
             self.missing_block(Some(first));
-            self.dedent(column, line.indent);
+            self.dedent(column, line.indent, &line.tokens[0].0);
         }
         let may_open = lacks_type(&line.tokens);
         let opens = !may_open && is(line.tokens.last(), Sym::Colon) || self.missing_colon(&mut line);
@@ -142,8 +142,9 @@ impl<'s> Layout<'s, '_, '_> {
         }
     }
 
-    fn dedent(&mut self, column: usize, indent: Span) {
-        while self.column() > column {
+    fn dedent(&mut self, column: usize, indent: Span, first: &Token<'_>) {
+        let meant = self.meant_column(column, first);
+        while self.column() > meant {
             if self.levels.pop().is_some_and(|level| level.block) {
                 self.out.push((Token::Dedent, self.end));
             }
@@ -160,6 +161,17 @@ impl<'s> Layout<'s, '_, '_> {
                 .fix(format!("Indent by {proper}"), indent, " ".repeat(proper)),
             );
         }
+    }
+
+    /// The column of the block that a line belongs to: of the nearest one, should it fit none.
+    /// Only a definition can leave its function by mistake.
+    fn meant_column(&self, column: usize, first: &Token<'_>) -> usize {
+        let outer = self.levels.iter().rposition(|level| level.column <= column).unwrap_or(0);
+        let (below, above) = (self.levels[outer].column, self.levels.get(outer + 1));
+        let Some(above) = above.filter(|_| below != column) else { return below };
+        let definition = matches!(first, Token::Kw(Kw::Def | Kw::Class) | Token::Sym(Sym::At));
+        let stays = outer == 0 && !definition || above.column - column <= column - below;
+        if stays { above.column } else { below }
     }
 
     /// Supplies a block for a header that has none.

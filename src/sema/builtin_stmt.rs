@@ -8,7 +8,7 @@ use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::builtins::{Builtin, Id};
 use crate::sema::check::Checker;
-use crate::sema::convert::Use;
+use crate::sema::convert::{Use, wrapped};
 use crate::sema::fold;
 use crate::sema::hir::{BlockCopy, ExprKind, Intrinsic, IrqKind, Place, PlaceKind, StmtKind, StrExpr, Type};
 use crate::sema::val::Val;
@@ -82,7 +82,11 @@ impl Checker<'_> {
         let texts = self.texts(args);
         let target = target?;
         if !target.ty.is_string() {
-            self.mismatch(&Val::Place(target), &Type::Str(None), buffer.span);
+            let text = format!("sprint() writes into a string, not into {}", self.describe_type(&target.ty));
+            self.report(
+                Diagnostic::error(codes::TYPE_MISMATCH, buffer.span, text)
+                    .help("declare one: buf: string[40]; it comes before what is printed"),
+            );
             return None;
         }
         let value = StrExpr { parts: texts?.into_iter().flat_map(|t| t.parts).collect(), span };
@@ -174,7 +178,18 @@ impl Checker<'_> {
     fn set_alias(&mut self, alias: &ast::Expr, address: &ast::Expr) -> Option<StmtKind> {
         let target = self.value(alias);
         let val = self.value(address);
-        let address = self.coerce(val, &Type::Word, address.span, &Use::Internal);
+        let address = match val {
+            Val::Place(place) if !place.ty.is_scalar() && place.ty != Type::Error => {
+                let text = format!("alias() takes an address, not {}", self.describe_type(&place.ty));
+                self.report(wrapped(
+                    Diagnostic::error(codes::TYPE_MISMATCH, address.span, text),
+                    address.span,
+                    "addr",
+                ));
+                fold::error(address.span)
+            }
+            val => self.coerce(val, &Type::Word, address.span, &Use::Internal),
+        };
         let pointer = match target {
             Val::Error | Val::Place(Place { ty: Type::Error, .. }) => return None,
             Val::Place(Place { kind: PlaceKind::Deref(inner), .. }) => match inner.kind {

@@ -79,10 +79,13 @@ impl Checker<'_> {
         name_span: Span,
         span: Span,
     ) -> Val {
-        self.check_callable(id, name_span);
+        let callable = self.check_callable(id, name_span);
         let Some(args) = self.arguments(id, receiver, args, span) else {
             return Val::Error;
         };
+        if !callable {
+            return Val::Error;
+        }
         let ty = self.out.funcs[id].ret.clone();
         let call = Expr { kind: ExprKind::Call(id, args), ty: ty.clone(), span };
         match ty {
@@ -146,7 +149,8 @@ impl Checker<'_> {
         shown.join(", ")
     }
 
-    fn check_callable(&mut self, id: FuncId, span: Span) {
+    /// Reports a function that cannot be called, or not from here.
+    fn check_callable(&mut self, id: FuncId, span: Span) -> bool {
         let func = &self.out.funcs[id];
         let inside = self.scope.irq.is_some();
         let text = match func.irq {
@@ -160,9 +164,10 @@ impl Checker<'_> {
                     func.name
                 )
             }
-            _ => return,
+            _ => return true,
         };
         self.report(Diagnostic::error(codes::NOT_CALLABLE, span, text));
+        false
     }
 
     /// `byte(x)` and its like.

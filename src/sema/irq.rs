@@ -24,8 +24,8 @@ pub struct Facts {
 /// What one body does.
 #[derive(Default)]
 struct Body {
-    /// The first forbidden thing.
-    unfit: Option<(Span, String)>,
+    /// The first forbidden thing of each kind.
+    unfit: Vec<(Span, &'static str)>,
     calls: Vec<(FuncId, Span)>,
 }
 
@@ -36,9 +36,11 @@ impl Body {
         body
     }
 
-    fn note(&mut self, span: Span, what: &str) {
-        if self.unfit.is_none() {
-            self.unfit = Some((span, what.to_string()));
+    fn note(&mut self, span: Span, what: &'static str) {
+        // What stands in a 'print' is told with it.
+        let told = self.unfit.iter().any(|(at, kind)| *kind == what || at.lo <= span.lo && span.hi <= at.hi);
+        if !told {
+            self.unfit.push((span, what));
         }
     }
 }
@@ -84,7 +86,7 @@ pub fn check(checker: &mut Checker<'_>) {
             }
             let body = Body::of(&funcs[id]);
             let from = (&funcs[handler], id == handler);
-            errors.extend(body.unfit.map(|(span, what)| forbidden(&what, span, from)));
+            errors.extend(body.unfit.iter().map(|(span, what)| forbidden(what, *span, from)));
             for (callee, span) in body.calls {
                 if let Some(what) = checker.facts.imported_unfit.get(&callee) {
                     errors.push(forbidden(what, span, from));
@@ -112,8 +114,8 @@ fn forbidden(what: &str, span: Span, (handler, itself): (&Func, bool)) -> Diagno
 pub fn unfit(checker: &Checker<'_>, func: &Func) -> Option<String> {
     let funcs = &checker.out.funcs;
     let start = Body::of(func);
-    if let Some((_, what)) = start.unfit {
-        return Some(what);
+    if let Some((_, what)) = start.unfit.first() {
+        return Some(what.to_string());
     }
     let mut seen = vec![false; funcs.len()];
     let mut work: Vec<FuncId> = start.calls.into_iter().map(|(id, _)| id).collect();
@@ -125,8 +127,8 @@ pub fn unfit(checker: &Checker<'_>, func: &Func) -> Option<String> {
             return Some(what.clone());
         }
         let body = Body::of(&funcs[id]);
-        if let Some((_, what)) = body.unfit {
-            return Some(what);
+        if let Some((_, what)) = body.unfit.first() {
+            return Some(what.to_string());
         }
         work.extend(body.calls.into_iter().map(|(id, _)| id));
     }

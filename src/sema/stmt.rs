@@ -150,7 +150,7 @@ impl Checker<'_> {
                 let text = format!("'{name}' is a class; initialise a variable of it");
                 self.report(
                     Diagnostic::error(codes::INITIALISER_MISUSE, span, text)
-                        .help(format!("x: {name} = {name}(…)")),
+                        .help(format!("write x: {name} = {name}(…)")),
                 );
                 return;
             }
