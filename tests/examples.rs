@@ -45,6 +45,19 @@ const EXAMPLES: &[(&str, &[&str], &str)] = &[
         &[],
         "PI IS 3.141593, THE DARTS SAY 3.184\n  20 *\n  76 ****\n 130 ********\n 168 **********\n 227 **************\n 273 *****************\n 320 ********************\n 378 ***********************\n",
     ),
+    (
+        "blocks.pyco",
+        &["--input", "AASDDS SASDDDDDSAAASDDSASDDSQ"],
+        "SCORE 18 LINES 0 LEVEL 0\n1 1000\n2 500\n3 100\n",
+    ),
+    (
+        "lighthouse.pyco",
+        &[
+            "--input",
+            "TAKE THE LAMP\\nN\\nTAKE MATCHES\\nN\\nTAKE KEY\\nS\\nE\\nUSE LAMP\\nLOOK\\nUSE KEY\\nN\\nUSE MATCHES\\n",
+        ],
+        "= BEACH =\nWAVES ROLL ONTO GREY SAND. A PATH LEADS NORTH.\nYOU SEE: LAMP.\n> TAKE THE LAMP\nTAKEN: LAMP.\n> N\n= GATE =\nAN IRON GATE. PATHS LEAD NORTH AND EAST.\nYOU SEE: MATCHES.\n> TAKE MATCHES\nTAKEN: MATCHES.\n> N\n= GARDEN =\nROSES HAVE GROWN OVER A STONE BENCH.\nYOU SEE: KEY, ROSE.\n> TAKE KEY\nTAKEN: KEY.\n> S\n= GATE =\n> E\nIT IS PITCH DARK.\n> USE LAMP\nTHE LAMP BURNS.\n> LOOK\n= LIGHTHOUSE =\nA ROUND ROOM WITH A STAIR GOING UP.\n> USE KEY\nTHE DOOR TO THE NORTH OPENS.\n> N\n= LANTERN ROOM =\nTHE GREAT LENS WAITS FOR A FLAME.\n> USE MATCHES\nLIGHT FLOODS THE SEA. YOU HAVE WON!\nSCORE 105 IN 12 TURNS: KEEPER\n",
+    ),
     ("hello.pyco", &[], "HELLO, C64!\n"),
     // The demonstration plays itself, the same way each time.
     ("meteors.pyco", &["--input", "DQ"], "BEST SCORE 405\n"),

@@ -8,6 +8,7 @@ use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
+use crate::sema::consteval::MAX_STRING;
 use crate::sema::convert::Use;
 use crate::sema::expr::mapped_place;
 use crate::sema::fold;
@@ -187,6 +188,7 @@ impl Checker<'_> {
                 let text = match val {
                     Val::Const(Const::Str(text)) => Some(text),
                     Val::Const(Const::Char(code)) => Some(vec![code]),
+                    Val::Str(string) => self.constant_text(&string).filter(|text| text.len() <= MAX_STRING),
                     _ => None,
                 };
                 let Some(text) = text else {

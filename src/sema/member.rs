@@ -146,6 +146,9 @@ impl Checker<'_> {
         if self.scope.class == Some(class)
             && let Some(place) = below(self)
         {
+            if !self.scope.told_below.insert(name.name.clone()) {
+                return;
+            }
             let text = format!("method '{}' is used before its definition", name.name);
             self.report(
                 Diagnostic::error(codes::USED_BEFORE_DEFINITION, name.span, text)

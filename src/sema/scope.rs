@@ -4,7 +4,7 @@
 //! definition on; what is defined further down is only known as `later`, for messages. Not here:
 //! members of classes (`member.rs`), unknown names (`names.rs`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::index::IndexVec;
 use crate::base::source::Span;
@@ -95,6 +95,8 @@ pub struct FnScope {
     pub names: HashMap<String, Binding>,
     /// Variables that the body declares, with the first place of each.
     pub declared: HashMap<String, Span>,
+    /// Methods of the own class that were reported as defined below.
+    pub told_below: HashSet<String>,
     pub loop_depth: u32,
     /// Names of the loop variables around the current statement, innermost last.
     pub loop_vars: Vec<String>,
