@@ -50,7 +50,7 @@ mod tests {
         let text = |value: f64, bits: u32| to_text((value * f64::from(1u32 << bits)).round() as i32, bits);
         assert_eq!(text(12.5, 8), "12.5");
         assert_eq!(text(0.1, 8), "0.1");
-        assert_eq!(text(3.14, 8), "3.14");
+        assert_eq!(text(6.71, 8), "6.71");
         assert_eq!(text(0.1, 16), "0.1");
         assert_eq!(text(-3.75, 16), "-3.75");
         assert_eq!(text(123.456, 16), "123.456");

@@ -266,7 +266,7 @@ impl Builder<'_> {
                 Some(name) => Member::Property(VarDecl { name, ty, value, span }),
                 None => Member::Error(span),
             },
-            RowKind::Assign { target: Expr { kind: ExprKind::Name(name), .. }, .. } => {
+            RowKind::Assign { target: Expr { kind: ExprKind::Name(name), span: place }, .. } => {
                 self.report(
                     Diagnostic::error(
                         codes::MISSING_TYPE,
@@ -275,7 +275,9 @@ impl Builder<'_> {
                     )
                     .help(format!("For example: {name}: byte = 0. Constants stand at module level.")),
                 );
-                Member::Error(span)
+                let ty = TypeExpr { kind: TypeKind::Error, span: place };
+                let name = super::body::named(name, place);
+                Member::Property(VarDecl { name, ty, value: None, span })
             }
             RowKind::Class(class) => {
                 self.nested_definition("class", class.name, row.head);

@@ -314,7 +314,10 @@ impl<'t, 'k> Foreign<'t, 'k> {
             "__asm__" => return self.assembly(line),
             _ => {}
         }
-        if self.initialised_type(line) || self.misspelt(line, word, adjacent, header) {
+        if self.incomplete_declaration(line)
+            || self.initialised_type(line)
+            || self.misspelt(line, word, adjacent, header)
+        {
             return;
         }
         if adjacent {

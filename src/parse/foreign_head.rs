@@ -46,11 +46,59 @@ impl<'t> Foreign<'t, '_> {
                     line.tokens.insert(at + 1, (Token::Sym(Sym::Colon), span));
                 }
             }
+            self.missing_comma(line, at);
             let end = item_end(&line.tokens, at);
             if !is(line.tokens.get(end), Sym::Comma) {
                 return end;
             }
             at = end + 1;
+        }
+    }
+
+    /// `a: byte b: byte`
+    fn missing_comma(&mut self, line: &mut Line<'t>, at: usize) {
+        let tokens = &line.tokens;
+        let end = item_end(tokens, at);
+        let begins = |i: usize| matches!(tokens[i].0, Token::Name(_)) && is(tokens.get(i + 1), Sym::Colon);
+        if at >= end || !begins(at) {
+            return;
+        }
+        let Some(next) = (at + 3..end).find(|&i| begins(i)) else { return };
+        let place = tokens[next - 1].1.end();
+        let text = "A ',' is missing between two parameters";
+        let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, tokens[next].1, text);
+        if !line.tainted {
+            self.report(line, diagnostic.fix("Add ','", place, ","));
+        }
+        line.tokens.insert(next, (Token::Sym(Sym::Comma), place));
+    }
+
+    /// `x: = 3` and `x byte = 3`; the whole line, or nothing is changed.
+    pub(super) fn incomplete_declaration(&mut self, line: &mut Line<'t>) -> bool {
+        let [(Token::Name(name), first), (second, place), ..] = &line.tokens[..] else { return false };
+        let (name, first, place) = (*name, *first, *place);
+        let third = line.tokens.get(2);
+        match second {
+            Token::Sym(Sym::Colon) if is(third, Sym::Assign) => {
+                let text = format!("The type of '{name}' is missing");
+                let diagnostic = Diagnostic::error(codes::MISSING_TYPE, first.to(place), text)
+                    .help(format!("For example: {name}: byte = 0"));
+                self.report(line, diagnostic);
+                line.tokens.insert(2, (Token::Error, place.end()));
+                true
+            }
+            Token::Name(ty) if TYPES.contains(ty) || matches!(*ty, "array" | "alias" | "tuple") => {
+                let known = third.is_none_or(|_| is(third, Sym::Assign) || is(third, Sym::LBracket));
+                if !known || TYPES.contains(&name) {
+                    return false;
+                }
+                let text = format!("A ':' is missing between '{name}' and its type");
+                let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, first.to(place), text);
+                self.report(line, diagnostic.fix("Add ':'", first.end(), ":"));
+                line.tokens.insert(1, (Token::Sym(Sym::Colon), first.end()));
+                true
+            }
+            _ => false,
         }
     }
 

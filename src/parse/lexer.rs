@@ -37,12 +37,12 @@ pub struct Lexed<'s> {
 }
 
 /// An open bracket.
-struct Open {
-    sym: Sym,
-    span: Span,
+pub struct Open {
+    pub(super) sym: Sym,
+    pub(super) span: Span,
 }
 
-/// The state of the lexer; `literal.rs` adds methods to it.
+/// The state of the lexer; `literal.rs` and `unclosed.rs` add methods to it.
 pub struct Lexer<'s, 'k> {
     pub(super) text: &'s str,
     pub(super) pos: usize,
@@ -52,7 +52,7 @@ pub struct Lexer<'s, 'k> {
     pub(super) line: Line<'s>,
     lines: Vec<Line<'s>>,
     comments: Vec<Comment>,
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
     /// A string of this physical line has no end, so brackets of the line may lack theirs.
     pub(super) broken_string: bool,
     /// A `{` at the end of a line was reported; its `}` is passed over.
@@ -198,62 +198,6 @@ impl<'s> Lexer<'s, '_> {
         let tainted = std::mem::take(&mut self.line.tainted);
         if !tokens.is_empty() {
             self.lines.push(Line { tokens, indent: self.line.indent, tainted });
-        }
-    }
-
-    /// At the start of a physical line inside brackets: is it plainly a new statement, so that a
-    /// bracket must have been forgotten?
-    fn gives_up(&self) -> bool {
-        if self.broken_string {
-            return true;
-        }
-        let rest = &self.text[self.pos..];
-        let mut column = 0;
-        let mut first = "";
-        for line in rest.split('\n') {
-            let trimmed = line.trim_start_matches([' ', '\t']);
-            if !trimmed.trim_end().is_empty() && !trimmed.starts_with('#') {
-                column = line.len() - trimmed.len();
-                first = trimmed;
-                break;
-            }
-        }
-        let word_end = first.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(first.len());
-        let (word, after) = first.split_at(word_end);
-        let after = after.trim_start();
-        let outdented = column <= (self.line.indent.hi - self.line.indent.lo) as usize;
-        match Kw::from_text(word) {
-            Some(Kw::If | Kw::For | Kw::Else) => outdented,
-            Some(Kw::Def | Kw::Class | Kw::While | Kw::Elif | Kw::Return | Kw::Break | Kw::Continue) => true,
-            Some(Kw::Pass | Kw::From | Kw::Import | Kw::Try | Kw::Except | Kw::With | Kw::Global) => true,
-            _ if first.starts_with('@') => true,
-            _ if !outdented => false,
-            _ => {
-                let assigns = after.starts_with(':') || after.starts_with('=') && !after.starts_with("==");
-                let is_name = !word.is_empty() && !word.as_bytes()[0].is_ascii_digit();
-                let last = self.line.tokens.last().map(|(t, _)| t);
-                let adjacent =
-                    is_name && last.is_some_and(Token::ends_operand) && Kw::from_text(word).is_none();
-                is_name && assigns || adjacent
-            }
-        }
-    }
-
-    /// Reports the innermost open bracket and supplies all that are missing.
-    fn report_unclosed(&mut self) {
-        let end = self.line.tokens.last().map_or(self.pos, |(_, span)| span.hi as usize);
-        let missing: String = self.open.iter().rev().map(|open| closer(open.sym).text()).collect();
-        if let (false, Some(open)) = (self.broken_string, self.open.last()) {
-            let text = open.sym.text();
-            let diagnostic =
-                Diagnostic::error(codes::UNCLOSED_BRACKET, open.span, format!("'{text}' is never closed"))
-                    .label(format!("this '{text}' has no '{}'", closer(open.sym).text()))
-                    .fix(format!("Add '{missing}' at the end of the line"), self.span(end, end), missing);
-            self.report(diagnostic);
-        }
-        while let Some(open) = self.open.pop() {
-            let span = self.span(end, end);
-            self.line.tokens.push((Token::Sym(closer(open.sym)), span));
         }
     }
 
@@ -564,7 +508,7 @@ impl<'s> Lexer<'s, '_> {
 }
 
 /// The bracket that closes `sym`.
-fn closer(sym: Sym) -> Sym {
+pub fn closer(sym: Sym) -> Sym {
     match sym {
         Sym::LParen => Sym::RParen,
         Sym::LBracket => Sym::RBracket,

@@ -23,6 +23,7 @@ mod literal;
 mod recover;
 mod stmt;
 mod types;
+mod unclosed;
 mod version;
 
 use crate::base::diag::Sink;

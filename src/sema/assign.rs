@@ -324,6 +324,12 @@ impl Checker<'_> {
         op_span: Span,
         value: &ast::Expr,
     ) -> Option<StmtKind> {
+        if let ast::ExprKind::Name(name) = &target.unparenthesised().kind
+            && self.undeclared(name, target.span)
+        {
+            self.value_for_errors(value);
+            return None;
+        }
         let place = self.target(target);
         let val = self.value(value);
         let place = place?;

@@ -4,7 +4,7 @@
 //! global scope holds exactly what is defined above. Not here: each kind of item (`decl.rs`,
 //! `class.rs`, `imports.rs`), statements and expressions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
@@ -45,6 +45,8 @@ pub struct Checker<'a> {
     pub defining: Option<crate::sema::hir::ClassId>,
     /// Methods of the class being checked that were not reached yet.
     pub methods_below: HashMap<String, Span>,
+    /// Classes whose parent was reported: they may have members that nobody knows.
+    pub vague: HashSet<crate::sema::hir::ClassId>,
     /// Names of the module in order of definition.
     pub defined: Vec<String>,
     /// What the functions checked so far call, and what they do that interrupt code may not.
@@ -93,6 +95,7 @@ pub fn check_with_interface(
         statement: None,
         defining: None,
         methods_below: HashMap::new(),
+        vague: HashSet::new(),
         defined: Vec::new(),
         facts: irq::Facts::default(),
     };

@@ -39,6 +39,9 @@ impl<'a> Checker<'a> {
             span: def.name.span,
             doc: def.doc.as_ref().map(|d| d.text.clone()),
         });
+        if def.parent.is_some() && parent.is_none() {
+            self.vague.insert(id);
+        }
         self.define(&def.name, GlobalKind::Class(id));
         self.defining = Some(id);
         for member in &def.members {

@@ -204,6 +204,9 @@ impl Checker<'_> {
             return Val::Error;
         };
         let Some(parent) = self.out.classes[class].parent else {
+            if self.vague.contains(&class) {
+                return Val::Error;
+            }
             let text = format!("'super': the class '{}' has no parent", self.class_name(class));
             self.self_misuse(span, &text);
             return Val::Error;

@@ -158,6 +158,9 @@ impl Checker<'_> {
             return;
         }
         let chain: Vec<ClassId> = self.ancestry(class).collect();
+        if chain.iter().any(|id| self.vague.contains(id)) {
+            return;
+        }
         let mut candidates: Vec<&str> = Vec::new();
         for id in chain {
             let class = &self.out.classes[id];

@@ -122,7 +122,7 @@ impl Checker<'_> {
         let text = format!("variable '{name}' is not declared");
         self.report(
             Diagnostic::error(codes::UNKNOWN_NAME, span, text)
-                .help(format!("give it a type with its first value: {name}: byte = …")),
+                .help(format!("declare it with a type and its first value: {name}: byte = …")),
         );
         self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
         true

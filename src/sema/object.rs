@@ -48,7 +48,9 @@ impl Checker<'_> {
     ) {
         let Some(init) = self.initialiser(class) else {
             let name = self.class_name(class);
-            self.check_count(&name, (0, 0), args.len(), span);
+            if !self.ancestry(class).any(|c| self.vague.contains(&c)) {
+                self.check_count(&name, (0, 0), args.len(), span);
+            }
             for arg in args {
                 self.value(arg);
             }
