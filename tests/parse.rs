@@ -168,7 +168,7 @@ fn texts_that_the_language_fixes() {
 #[test]
 fn messages_are_in_the_words_of_the_user() {
     for (text, expected) in [
-        ("def f():\n    x: = 3\n", "'=' does not fit here; a type is expected"),
+        ("def f():\n    x: * = 3\n", "'*' does not fit here; a type is expected"),
         ("def f():\n    x =\n", "The line ends where a value is expected"),
         ("def f():\n    g(1 2)\n", "This number does not fit here; ')' or ',' is expected"),
         ("def 3():\n    pass\n", "This number does not fit here; a name is expected"),

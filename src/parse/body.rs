@@ -220,7 +220,7 @@ impl Builder<'_> {
     }
 
     fn is_target(&mut self, target: &Expr) -> bool {
-        match target.kind {
+        match target.unparenthesised().kind {
             ExprKind::Name(_) | ExprKind::Attr { .. } | ExprKind::Index { .. } => true,
             ExprKind::Error => false,
             _ => {

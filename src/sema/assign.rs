@@ -338,6 +338,10 @@ impl Checker<'_> {
         if place.ty.is_string() {
             return self.augmented_string(place, op, op_span, (val, value.span), span);
         }
+        if is_text(&val) && place.ty.is_scalar() {
+            self.mismatch(&val, &place.ty, value.span);
+            return None;
+        }
         let wide = place.ty.is_integral() && place.ty.width() > 1;
         if let (true, Val::Expr(expr)) = (wide, &val)
             && fold::may_overflow_byte(expr)
@@ -409,5 +413,14 @@ impl Checker<'_> {
             Val::Str(value) => Some(StmtKind::StrAssign { target, value }),
             _ => None,
         }
+    }
+}
+
+/// True for a string that cannot be a character.
+fn is_text(val: &Val) -> bool {
+    match val {
+        Val::Const(Const::Str(text)) => text.len() != 1,
+        Val::Place(place) => place.ty.is_string(),
+        _ => matches!(val, Val::Str(_)),
     }
 }

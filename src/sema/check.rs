@@ -239,9 +239,15 @@ impl<'a> Checker<'a> {
         }
     }
 
+    fn has_main(&self) -> bool {
+        self.globals
+            .get("main")
+            .is_some_and(|global| matches!(global.kind, GlobalKind::Func(_) | GlobalKind::Bad))
+    }
+
     fn report_missing_main(&mut self, file: Span) {
         // After another fault the definition may only have been unreadable.
-        if self.context.program && !self.globals.contains_key("main") && !self.sink.has_errors() {
+        if self.context.program && !self.has_main() && !self.sink.has_errors() {
             self.report(
                 Diagnostic::error(codes::NO_MAIN, file.start(), "the program has no function main()")
                     .help("add it: def main():"),

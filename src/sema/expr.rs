@@ -31,9 +31,15 @@ impl Checker<'_> {
             ExprKind::Bool(value) => Val::Const(Const::Bool(*value)),
             ExprKind::Str(literal) => Val::Const(self.string_literal(literal)),
             ExprKind::Name(name) => self.name(name, span, "name"),
-            ExprKind::SelfRef | ExprKind::SuperRef => {
-                let word = if matches!(expr.kind, ExprKind::SelfRef) { "self" } else { "super" };
-                self.self_misuse(span, &format!("'{word}' can only stand before a dot: {word}.name"));
+            ExprKind::SelfRef => match self.self_place(span) {
+                Some(place) => Val::Place(place),
+                None => {
+                    self.self_misuse(span, "'self' exists in methods only");
+                    Val::Error
+                }
+            },
+            ExprKind::SuperRef => {
+                self.self_misuse(span, "'super' can only stand before a dot: super.name");
                 Val::Error
             }
             ExprKind::Attr { base, name } => self.attribute(base, name),

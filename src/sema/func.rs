@@ -332,6 +332,10 @@ impl<'a> Checker<'a> {
         self.scope.declared = HashMap::new();
         collect_declared(block, &mut self.scope.declared);
         let stmts = self.block(block);
+        if declared_only {
+            self.finish(id, None);
+            return;
+        }
         if let Some(span) = attrs.naked {
             self.check_naked(block, span);
         }

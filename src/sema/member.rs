@@ -146,7 +146,7 @@ impl Checker<'_> {
         if self.scope.class == Some(class)
             && let Some(place) = below(self)
         {
-            if !self.scope.told_below.insert(name.name.clone()) {
+            if !self.scope.told_below.insert(format!("self.{}", name.name)) {
                 return;
             }
             let text = format!("method '{}' is used before its definition", name.name);

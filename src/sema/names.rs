@@ -12,7 +12,7 @@ use crate::sema::builtins;
 use crate::sema::check::Checker;
 use crate::sema::foreign_names::{self, Counterpart};
 use crate::sema::scope::{Binding, BindingKind, GlobalKind, Noun};
-use crate::sema::types::SCALARS;
+use crate::sema::types::{SCALARS, Type};
 
 /// Adds the likeliest names to an error about `name`, with a fix for the best.
 pub fn suggest_names<'n>(
@@ -39,6 +39,9 @@ impl Checker<'_> {
     /// "function", "type").
     pub fn unknown_name(&mut self, name: &str, span: Span, noun: &str) {
         if let Some(declared) = self.scope.declared.get(name) {
+            if !self.scope.told_below.insert(name.to_string()) {
+                return;
+            }
             let text = format!("variable '{name}' is used before its declaration");
             let declared = *declared;
             self.report(
@@ -113,6 +116,8 @@ impl Checker<'_> {
             || scope.declared.contains_key(name)
             || self.globals.contains_key(name)
             || self.later.contains_key(name)
+            || builtins::find(name).is_some()
+            || Type::scalar_named(name).is_some()
             || self.prefixes.values().any(|prefix| prefix.listed.contains_key(name))
             || scope.class.is_some_and(|class| self.find_field(class, name).is_some());
         let names = scope.names.keys().chain(self.globals.keys()).map(String::as_str);

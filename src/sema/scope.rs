@@ -95,7 +95,7 @@ pub struct FnScope {
     pub names: HashMap<String, Binding>,
     /// Variables that the body declares, with the first place of each.
     pub declared: HashMap<String, Span>,
-    /// Methods of the own class that were reported as defined below.
+    /// Variables, and methods as `self.name`, that were reported as defined below.
     pub told_below: HashSet<String>,
     pub loop_depth: u32,
     /// Names of the loop variables around the current statement, innermost last.

@@ -51,7 +51,7 @@ impl Checker<'_> {
                 if !matches!(inner_ty, Type::Tuple(_) | Type::Error) {
                     self.bad_type(inner.span, "relocate[…] takes a tuple: relocate[tuple[byte], 0xC000]");
                 }
-                match addr {
+                match addr.filter(|_| matches!(inner_ty, Type::Tuple(_))) {
                     Some(addr) => Declared { ty: inner_ty, storage: Storage::Relocated { addr } },
                     None => Declared { ty: Type::Error, storage: Storage::Normal },
                 }
