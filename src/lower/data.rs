@@ -5,22 +5,36 @@
 //! lead to is `Const`. Singletons have no stored content, so that a program can be started twice:
 //! their defaults are code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::Id;
 use crate::lower::{Context, Tables};
-use crate::mir::ir::{Global, GlobalId, GlobalKind, Init};
+use crate::mir::ir::{Global, GlobalId, GlobalKind, Init, Program};
 use crate::sema::hir::{Data, DataId, DataKind, Module, Place, PlaceKind, Type};
 use crate::sema::hir_visit::{Access, Visitor, walk_block, walk_place};
 
 /// Bytes of the count before a tuple's elements.
 pub(super) const COUNT: usize = 2;
 
+/// Gives the relocated data of a program its addresses: those of one address lie behind one another
+/// in source order, module by module. The linker appends functions of the same address.
+pub(super) fn place_relocated(program: &mut Program) {
+    let with_functions: BTreeSet<u16> = program.funcs.iter().filter_map(|f| f.relocate).collect();
+    let mut ends: BTreeMap<u16, u32> = BTreeMap::new();
+    for global in program.globals.iter_mut().filter(|g| g.keep && g.kind != GlobalKind::Mapped) {
+        // Among functions of unknown size only the linker knows the place.
+        let Some(addr) = global.fixed.filter(|addr| !with_functions.contains(addr)) else { continue };
+        let end = ends.entry(addr).or_insert(u32::from(addr));
+        global.fixed = Some(*end as u16);
+        *end += global.size;
+    }
+}
+
 impl Context<'_> {
     /// Makes the globals of a module; the result says where each datum's place begins.
     pub(super) fn declare_data(&mut self, module: &Module) -> Vec<(GlobalId, i32)> {
         let places: Vec<(GlobalId, i32)> = module.data.iter().map(|d| self.datum(d)).collect();
-        self.place_relocated(module, &places);
+        self.mark_relocated(module, &places);
         places
     }
 
@@ -85,24 +99,15 @@ impl Context<'_> {
         (id, offset)
     }
 
-    /// Gives the relocated data of a module its addresses: those of one address lie behind one
-    /// another in source order, module by module. The linker appends functions of the same address.
-    fn place_relocated(&mut self, module: &Module, places: &[(GlobalId, i32)]) {
-        let mut list: Vec<(u16, u32, DataId)> = Vec::new();
+    /// Notes where the relocated data of a module goes; `place_relocated` puts it behind one another.
+    fn mark_relocated(&mut self, module: &Module, places: &[(GlobalId, i32)]) {
         for (id, data) in module.data.enumerated() {
-            if let (DataKind::Relocated { addr, order, .. }, None) = (data.kind, &data.origin) {
-                list.push((addr, order, id));
+            if let (DataKind::Relocated { addr, .. }, None) = (data.kind, &data.origin) {
+                let global = &mut self.program.globals[places[id.index()].0];
+                global.fixed = Some(addr);
+                global.keep = true;
+                global.escapes = true;
             }
-        }
-        list.sort();
-        for (addr, _, id) in list {
-            let end = self.relocated.entry(addr).or_insert(u32::from(addr));
-            let global = &mut self.program.globals[places[id.index()].0];
-            // Among functions of unknown size only the linker knows the place.
-            global.fixed = Some(if self.with_functions.contains(&addr) { addr } else { *end as u16 });
-            global.keep = true;
-            global.escapes = true;
-            *end += module.data[id].size;
         }
     }
 

@@ -66,6 +66,7 @@ pub fn join(parts: Vec<Program>) -> Result<Program, Clash> {
     let mut program = merge(parts)?;
     if program.entry.is_some() {
         separate_handlers(&mut program);
+        data::place_relocated(&mut program);
     }
     Ok(program)
 }
@@ -87,9 +88,6 @@ struct Context<'a> {
     exposed: BTreeSet<Vec<u8>>,
     /// What a tuple variable without a value points to.
     empty_tuple: Option<GlobalId>,
-    /// Where relocated data of each address ends so far, and the addresses that functions share with it.
-    relocated: BTreeMap<u16, u32>,
-    with_functions: BTreeSet<u16>,
 }
 
 /// Where the functions and data of one module are in the program.
@@ -122,12 +120,6 @@ impl<'a> Context<'a> {
             tables: BTreeMap::new(),
             exposed,
             empty_tuple: None,
-            relocated: BTreeMap::new(),
-            with_functions: modules
-                .iter()
-                .flat_map(|m| m.funcs.iter())
-                .filter_map(|f| f.relocate.map(|r| r.addr))
-                .collect(),
         }
     }
 
