@@ -150,6 +150,17 @@ impl Cond {
         }
     }
 
+    /// The same ordering of the bits read as unsigned.
+    pub fn unsigned(self) -> Cond {
+        match self {
+            Cond::SLt => Cond::ULt,
+            Cond::SLe => Cond::ULe,
+            Cond::SGt => Cond::UGt,
+            Cond::SGe => Cond::UGe,
+            other => other,
+        }
+    }
+
     /// True for the four signed orderings.
     pub fn is_signed(self) -> bool {
         matches!(self, Cond::SLt | Cond::SLe | Cond::SGt | Cond::SGe)
@@ -537,6 +548,13 @@ impl Op {
             Op::Asm(_) => {}
             _ => self.clone().for_each_use_mut(|v| f(*v)),
         }
+    }
+
+    /// True when the operation reads the value.
+    pub fn reads(&self, value: Value) -> bool {
+        let mut found = false;
+        self.for_each_use(|v| found |= v == value);
+        found
     }
 
     /// Calls `f` with every value the operation reads, in order, so that it can be replaced.

@@ -5,7 +5,7 @@
 //! Not here: anything that looks at the meaning of operations; that is `opt/`.
 
 use crate::base::index::{Id, IndexVec};
-use crate::mir::ir::{AsmArg, Base, BlockId, Func, Op, SlotId, Value};
+use crate::mir::ir::{AsmArg, Base, BlockId, Func, Inst, Op, SlotId, Ty, Value};
 
 /// Values to be replaced by other values, applied all at once.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,41 @@ impl Substitution {
             for_each_use_mut(func, |v| *v = self.resolve(*v));
         }
         self.changed
+    }
+}
+
+/// New operations on their way into a block.
+pub struct Code<'a> {
+    func: &'a mut Func,
+    insts: Vec<Inst>,
+}
+
+impl<'a> Code<'a> {
+    /// Nothing yet.
+    pub fn new(func: &'a mut Func) -> Self {
+        Self { func, insts: Vec::new() }
+    }
+
+    /// Adds an operation with a result.
+    pub fn op(&mut self, op: Op, ty: Ty) -> Value {
+        let result = self.func.values.push(ty);
+        self.insts.push(Inst { result: Some(result), op, span: None });
+        result
+    }
+
+    /// Adds a number.
+    pub fn number(&mut self, n: u32, ty: Ty) -> Value {
+        self.op(Op::Const(n & ty.mask()), ty)
+    }
+
+    /// Puts the operations at the end of a block.
+    pub fn append_to(self, block: BlockId) {
+        self.func.blocks[block].insts.extend(self.insts);
+    }
+
+    /// The operations, for another place.
+    pub fn finish(self) -> Vec<Inst> {
+        self.insts
     }
 }
 
@@ -274,7 +309,7 @@ pub fn count_uses(func: &Func) -> IndexVec<Value, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mir::ir::{Target, Term, Ty};
+    use crate::mir::ir::{Target, Term};
 
     /// `b0: jump b2(p)`, `b1: jump b2(p)` (unreachable), `b2(q): branch … b2(q), b3`.
     fn sample() -> Func {

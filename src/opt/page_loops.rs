@@ -8,10 +8,9 @@
 
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
-use crate::mir::ir::{Addr, Base, BinOp, Block, BlockId, Cond, Func, Inst, Op, Target, Term, Ty, Value};
+use crate::mir::ir::{Addr, Base, BinOp, Block, BlockId, Cond, Func, Op, Target, Term, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
-
-use crate::mir::rewrite::for_each_term_use;
+use crate::mir::rewrite::{Code, for_each_term_use};
 use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
 
@@ -168,16 +167,16 @@ fn uses_allow(func: &Func, plan: &Plan, cond: Value) -> bool {
 
 fn split(func: &mut Func, plan: &Plan) {
     let span = func.blocks[plan.latch].term_span;
-    let mut before = Code { func, insts: Vec::new() };
+    let mut before = Code::new(func);
     let length = before.op(Op::Bin(BinOp::Sub, plan.end, plan.start), Ty::I16);
     let low = before.op(Op::Trunc(length), Ty::I8);
     let first = before.op(Op::Neg(low), Ty::I8);
-    let one = before.op(Op::Const(1), Ty::I16);
+    let one = before.number(1, Ty::I16);
     let last = before.op(Op::Bin(BinOp::Sub, length, one), Ty::I16);
-    let eight = before.op(Op::Const(8), Ty::I8);
+    let eight = before.number(8, Ty::I8);
     let high = before.op(Op::Bin(BinOp::Shr, last, eight), Ty::I16);
     let high = before.op(Op::Trunc(high), Ty::I8);
-    let one8 = before.op(Op::Const(1), Ty::I8);
+    let one8 = before.number(1, Ty::I8);
     let pages = before.op(Op::Bin(BinOp::Add, high, one8), Ty::I8);
     let wide = before.op(Op::Zext(first), Ty::I16);
     let shift = before.op(Op::Bin(BinOp::Sub, plan.start, wide), Ty::I16);
@@ -185,8 +184,7 @@ fn split(func: &mut Func, plan: &Plan) {
     for &(base, offset) in &plan.places {
         pointers.push(before.op(Op::Addr(Addr { base, index: Some(shift), offset }), Ty::I16));
     }
-    let insts = before.insts;
-    func.blocks[plan.preheader].insts.extend(insts);
+    before.append_to(plan.preheader);
 
     // The outer block: pages, first y, pointers, and what the header takes besides the counter.
     let others: Vec<Ty> =
@@ -237,19 +235,19 @@ fn latch(func: &mut Func, plan: &Plan, y: Value, outer: BlockId, pages: Value, p
     };
     let (mut back, exit) = if plan.back_first { (then, other) } else { (other, then) };
     func.blocks[plan.latch].insts.retain(|i| i.result != Some(cond));
-    let mut code = Code { func, insts: Vec::new() };
-    let one = code.op(Op::Const(1), Ty::I8);
+    let mut code = Code::new(func);
+    let one = code.number(1, Ty::I8);
     let next = code.op(Op::Bin(BinOp::Add, y, one), Ty::I8);
-    let zero = code.op(Op::Const(0), Ty::I8);
+    let zero = code.number(0, Ty::I8);
     let more = code.op(Op::Cmp(Cond::Ne, next, zero), Ty::I1);
-    let insts = code.insts;
+    let insts = code.finish();
 
-    let mut code = Code { func, insts: Vec::new() };
-    let page = code.op(Op::Const(0x100), Ty::I16);
+    let mut code = Code::new(func);
+    let page = code.number(0x100, Ty::I16);
     let next_pointers: Vec<Value> =
         pointers.iter().map(|p| code.op(Op::Bin(BinOp::Add, *p, page), Ty::I16)).collect();
     // Last, so that its flags are there for the branch.
-    let minus = code.op(Op::Const(0xff), Ty::I8);
+    let minus = code.number(0xff, Ty::I8);
     let left = code.op(Op::Bin(BinOp::Add, pages, minus), Ty::I8);
     let mut args = vec![left, zero];
     args.extend(next_pointers);
@@ -257,7 +255,7 @@ fn latch(func: &mut Func, plan: &Plan, y: Value, outer: BlockId, pages: Value, p
     let any = code.op(Op::Cmp(Cond::Ne, left, zero), Ty::I1);
     let end = Block {
         params: Vec::new(),
-        insts: code.insts,
+        insts: code.finish(),
         term: Term::Branch { cond: any, then: Target { block: outer, args }, other: exit },
         term_span: span,
     };
@@ -270,18 +268,4 @@ fn latch(func: &mut Func, plan: &Plan, y: Value, outer: BlockId, pages: Value, p
 
 fn without(args: &[Value], at: usize) -> impl Iterator<Item = Value> {
     args.iter().enumerate().filter(move |(k, _)| *k != at).map(|(_, v)| *v)
-}
-
-/// Operations on their way into a block.
-struct Code<'a> {
-    func: &'a mut Func,
-    insts: Vec<Inst>,
-}
-
-impl Code<'_> {
-    fn op(&mut self, op: Op, ty: Ty) -> Value {
-        let result = self.func.values.push(ty);
-        self.insts.push(Inst { result: Some(result), op, span: None });
-        result
-    }
 }

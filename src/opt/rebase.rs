@@ -8,7 +8,7 @@
 
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
-use crate::mir::ir::{Addr, BinOp, BlockId, Func, Inst, Op, Ty, Value};
+use crate::mir::ir::{Addr, BinOp, BlockId, Func, Op, Ty, Value};
 use crate::mir::live::Liveness;
 use crate::mir::rewrite::for_each_term_use;
 use crate::opt::counters::Defs;
@@ -72,13 +72,8 @@ fn sink(func: &mut Func) -> bool {
     for sum in sums(func) {
         let insts = &mut func.blocks[sum.block].insts;
         let Some(at) = insts.iter().position(|i| i.result == Some(sum.next)) else { continue };
-        let reads = |i: &Inst, v: Value| {
-            let mut found = false;
-            i.op.for_each_use(|u| found |= u == v);
-            found
-        };
-        let until = (at + 1..insts.len()).find(|&k| reads(&insts[k], sum.next)).unwrap_or(insts.len());
-        if insts[at + 1..until].iter().any(|i| reads(i, sum.old)) {
+        let until = (at + 1..insts.len()).find(|&k| insts[k].op.reads(sum.next)).unwrap_or(insts.len());
+        if insts[at + 1..until].iter().any(|i| i.op.reads(sum.old)) {
             let inst = insts.remove(at);
             insts.insert(until - 1, inst);
             changed = true;
@@ -103,9 +98,7 @@ fn rebase(func: &mut Func, dom: &Dom, ranges: &Ranges, live: &Liveness, sum: Sum
             0
         };
         for (at, inst) in block.insts.iter().enumerate().skip(from) {
-            let mut reads = false;
-            inst.op.for_each_use(|v| reads |= v == sum.old);
-            if !reads {
+            if !inst.op.reads(sum.old) {
                 continue;
             }
             match rebased(&inst.op, sum, ranges, id) {

@@ -10,7 +10,7 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Cond, Func, Inst, Op, Term, Ty, Value};
 use crate::mir::loops::Loops;
-use crate::mir::rewrite::{self, Substitution};
+use crate::mir::rewrite::{self, Code, Substitution};
 use crate::opt::counters::{Counter, Defs, counters, exact_counters};
 use crate::opt::{Context, Pass, Run};
 
@@ -98,26 +98,22 @@ fn count_multiple(func: &mut Func, multiple: &Multiple, subst: &mut Substitution
             .collect();
         for (edge, arg) in edges.into_iter().enumerate() {
             let Some(arg) = arg else { continue };
+            let mut code = Code::new(func);
             let value = if arg == counter.next {
-                let step = emit(func, pred, Op::Const(step & ty.mask()), ty);
-                emit(func, pred, Op::Bin(BinOp::Add, param, step), ty)
+                let step = code.number(step, ty);
+                code.op(Op::Bin(BinOp::Add, param, step), ty)
             } else {
-                let first = if narrow < ty { emit(func, pred, Op::Zext(arg), ty) } else { arg };
-                let factor = emit(func, pred, Op::Const(factor & ty.mask()), ty);
-                emit(func, pred, Op::Bin(BinOp::Mul, first, factor), ty)
+                let first = if narrow < ty { code.op(Op::Zext(arg), ty) } else { arg };
+                let factor = code.number(factor, ty);
+                code.op(Op::Bin(BinOp::Mul, first, factor), ty)
             };
+            code.append_to(pred);
             if let Some(target) = func.blocks[pred].term.targets_mut().nth(edge) {
                 target.args.push(value);
             }
         }
     }
     values.iter().for_each(|&v| subst.replace(v, param));
-}
-
-fn emit(func: &mut Func, block: BlockId, op: Op, ty: Ty) -> Value {
-    let value = func.values.push(ty);
-    func.blocks[block].insts.push(Inst { result: Some(value), op, span: None });
-    value
 }
 
 pub const END_PASS: Pass = Pass {

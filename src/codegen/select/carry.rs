@@ -22,7 +22,7 @@ pub(super) struct Carry {
 pub(super) fn plan(
     func: &Func,
     defs: &Defs<'_>,
-    uses: &IndexVec<Value, u32>,
+    uses: &IndexVec<Value, usize>,
     folded: &mut IndexVec<Value, bool>,
 ) -> BTreeMap<Value, Carry> {
     let mut found = BTreeMap::new();
@@ -48,7 +48,7 @@ struct Question {
 fn question(
     func: &Func,
     defs: &Defs<'_>,
-    uses: &IndexVec<Value, u32>,
+    uses: &IndexVec<Value, usize>,
     block: &Block,
     cond: Value,
 ) -> Option<Question> {
@@ -100,10 +100,6 @@ fn shift(func: &Func, defs: &Defs<'_>, block: &Block, question: &Question) -> Op
         let one = matches!(defs[*count], Some(Op::Const(1)));
         (fits && one && (*x == value || whole == value)).then_some(inst.result?)
     })?;
-    let read = block.insts.iter().any(|inst| {
-        let mut read = false;
-        inst.op.for_each_use(|v| read |= v == found);
-        read
-    });
+    let read = block.insts.iter().any(|inst| inst.op.reads(found));
     (!read && func.ty(found) != Ty::I1).then_some(found)
 }

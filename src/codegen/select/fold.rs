@@ -11,6 +11,7 @@ use crate::codegen::select::carry::{self, Carry};
 use crate::codegen::select::concat::is_concat;
 use crate::codegen::select::rotate::{self, Rotation};
 use crate::mir::ir::{Access, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
+use crate::mir::rewrite;
 use crate::mir::rt::RtEffect;
 
 /// What an operation does to memory, as far as delaying a load over it is concerned.
@@ -57,7 +58,7 @@ pub(super) struct Plan {
 /// Decides which values are folded into their user, and finds what is computed together.
 pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bool) -> Plan {
     let mut folded = IndexVec::filled(func.values.len(), false);
-    let uses = count_uses(func);
+    let uses = rewrite::count_uses(func);
     let mut partners = BTreeMap::new();
     let carries = if enabled { carry::plan(func, defs, &uses, &mut folded) } else { BTreeMap::new() };
     let rotates = if enabled {
@@ -86,17 +87,6 @@ pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bo
     Plan { folded, carries, rotates, partners }
 }
 
-pub(super) fn count_uses(func: &Func) -> IndexVec<Value, u32> {
-    let mut uses = IndexVec::filled(func.values.len(), 0);
-    for block in func.blocks.iter() {
-        for inst in &block.insts {
-            inst.op.for_each_use(|v| uses[v] += 1);
-        }
-        crate::mir::rewrite::for_each_term_use(&block.term, |v| uses[v] += 1);
-    }
-    uses
-}
-
 /// A quotient and a remainder of the same operands in one block come from one division.
 fn pair_divisions(block: &Block, partners: &mut BTreeMap<Value, Value>) {
     let mut open: BTreeMap<(bool, bool, Value, Value), Value> = BTreeMap::new();
@@ -122,7 +112,7 @@ fn pair_divisions(block: &Block, partners: &mut BTreeMap<Value, Value>) {
 fn fold_test(
     block: &Block,
     defs: &IndexVec<Value, Option<&Op>>,
-    uses: &IndexVec<Value, u32>,
+    uses: &IndexVec<Value, usize>,
     folded: &mut IndexVec<Value, bool>,
 ) {
     if let Term::Branch { cond, .. } = block.term {
@@ -137,7 +127,7 @@ struct Planner<'a, 'b> {
     func: &'a Func,
     block: &'a Block,
     defs: &'b IndexVec<Value, Option<&'a Op>>,
-    uses: &'b IndexVec<Value, u32>,
+    uses: &'b IndexVec<Value, usize>,
     folded: &'b mut IndexVec<Value, bool>,
     partners: &'b BTreeMap<Value, Value>,
     carries: &'b BTreeMap<Value, Carry>,

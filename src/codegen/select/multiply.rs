@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::base::index::IndexVec;
 use crate::codegen::lir::{Dst, Op as LOp, Src, Vb};
-use crate::codegen::select::{Select, fold};
+use crate::codegen::select::Select;
 use crate::mir::ir::{BinOp, Func, Op, Ty, Value};
+use crate::mir::rewrite;
 
 /// What is known of a factor from its definition.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub(super) fn middles(
     defs: &IndexVec<Value, Option<&Op>>,
     folded: &mut IndexVec<Value, bool>,
 ) -> BTreeMap<Value, (Value, Value)> {
-    let uses = fold::count_uses(func);
+    let uses = rewrite::count_uses(func);
     let constant = |v: Value| if let Some(Op::Const(n)) = defs[v] { Some(*n) } else { None };
     let signed_word = |v: Value| matches!(defs[v], Some(Op::Sext(inner)) if func.ty(*inner) == Ty::I16);
     let mut found = BTreeMap::new();
