@@ -125,6 +125,21 @@ pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32
     found
 }
 
+/// Counters that change by one and whose loop ends when they equal a number: with that number, and
+/// whether the next value is tested, not the current one.
+pub fn unit_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Counter, u32, bool)> {
+    let loops = Loops::new(cfg, dom);
+    let defs = Defs::new(func);
+    let mut found = Vec::new();
+    for counter in counters(func, cfg, &loops, &defs) {
+        if func.ty(counter.param).signed(counter.step).unsigned_abs() == 1 {
+            let ends = ends(func, &loops, dom, &defs, &counter);
+            found.extend(ends.into_iter().map(|end| (counter, end.number, end.next)));
+        }
+    }
+    found
+}
+
 /// A test that leaves the loop when the counter (or its next value) equals a number.
 #[derive(Clone, Copy)]
 struct End {

@@ -18,6 +18,7 @@ mod forward;
 mod gvn;
 mod hoist;
 mod inline;
+mod interval;
 mod licm;
 mod multiples;
 mod narrow;

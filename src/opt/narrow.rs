@@ -9,7 +9,8 @@ use crate::mir::ir::{Access, Addr, BinOp, Block, BlockId, Cond, Func, Inst, Op, 
 use crate::mir::rewrite::Substitution;
 use crate::opt::counters::Defs;
 use crate::opt::demand::{demanded_bits, narrowest};
-use crate::opt::ranges::{Range, Ranges};
+use crate::opt::interval::Range;
+use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass =

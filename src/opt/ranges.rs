@@ -8,179 +8,16 @@ use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Target, Term, Ty, Value};
-use crate::opt::counters::{Defs, exact_counters};
+use crate::mir::loops::Loops;
+use crate::opt::counters::{Defs, exact_counters, steppers, unit_counters};
+use crate::opt::interval::{Range, binary};
 
 /// Rounds before parameters that still grow are taken as unbounded.
 const ROUNDS_BEFORE_WIDENING: usize = 4;
 /// Rounds of narrowing afterwards.
 const NARROWING_ROUNDS: usize = 3;
-
-/// An interval of the bits read as unsigned and as signed; empty for code not reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Range {
-    pub low: u32,
-    pub high: u32,
-    pub signed_low: i32,
-    pub signed_high: i32,
-}
-
-impl Range {
-    const EMPTY: Range = Range { low: 1, high: 0, signed_low: 1, signed_high: 0 };
-
-    /// All values of a type.
-    pub fn full(ty: Ty) -> Range {
-        let half = ty.mask() >> 1;
-        Range {
-            low: 0,
-            high: ty.mask(),
-            signed_low: ty.signed(half.wrapping_add(1) & ty.mask()),
-            signed_high: half as i32,
-        }
-        .fixed_for(ty)
-    }
-
-    fn fixed_for(mut self, ty: Ty) -> Range {
-        if ty == Ty::I1 {
-            (self.signed_low, self.signed_high) = (-1, 0);
-        }
-        self
-    }
-
-    fn constant(ty: Ty, n: u32) -> Range {
-        Range { low: n, high: n, signed_low: ty.signed(n), signed_high: ty.signed(n) }
-    }
-
-    fn unsigned(ty: Ty, low: u32, high: u32) -> Range {
-        Range { low, high, ..Range::full(ty) }.tightened(ty)
-    }
-
-    fn signed(ty: Ty, low: i32, high: i32) -> Range {
-        Range { signed_low: low, signed_high: high, ..Range::full(ty) }.tightened(ty)
-    }
-
-    /// True when nothing is in it.
-    pub fn is_empty(&self) -> bool {
-        self.low > self.high || self.signed_low > self.signed_high
-    }
-
-    /// Lets each reading learn from the other.
-    fn tightened(mut self, ty: Ty) -> Range {
-        if self.is_empty() {
-            return Range::EMPTY;
-        }
-        let half = ty.mask() >> 1;
-        if self.high <= half || self.low > half {
-            let (low, high) = (ty.signed(self.low), ty.signed(self.high));
-            self.signed_low = self.signed_low.max(low);
-            self.signed_high = self.signed_high.min(high);
-        }
-        if self.signed_low >= 0 || self.signed_high < 0 {
-            let (low, high) = (self.signed_low as u32 & ty.mask(), self.signed_high as u32 & ty.mask());
-            self.low = self.low.max(low);
-            self.high = self.high.min(high);
-        }
-        if self.is_empty() { Range::EMPTY } else { self }
-    }
-
-    fn union(self, other: Range) -> Range {
-        if self.is_empty() {
-            return other;
-        }
-        if other.is_empty() {
-            return self;
-        }
-        Range {
-            low: self.low.min(other.low),
-            high: self.high.max(other.high),
-            signed_low: self.signed_low.min(other.signed_low),
-            signed_high: self.signed_high.max(other.signed_high),
-        }
-    }
-
-    fn intersect(self, other: Range, ty: Ty) -> Range {
-        Range {
-            low: self.low.max(other.low),
-            high: self.high.min(other.high),
-            signed_low: self.signed_low.max(other.signed_low),
-            signed_high: self.signed_high.min(other.signed_high),
-        }
-        .tightened(ty)
-    }
-
-    /// What grew goes to the end of the type.
-    fn widened(self, before: Range, ty: Ty) -> Range {
-        let full = Range::full(ty);
-        if before.is_empty() {
-            return self;
-        }
-        Range {
-            low: if self.low < before.low { full.low } else { self.low },
-            high: if self.high > before.high { full.high } else { self.high },
-            signed_low: if self.signed_low < before.signed_low { full.signed_low } else { self.signed_low },
-            signed_high: if self.signed_high > before.signed_high {
-                full.signed_high
-            } else {
-                self.signed_high
-            },
-        }
-    }
-
-    /// The values `x` for which `x cond y` may hold with `y` in this range.
-    fn satisfying(self, cond: Cond, ty: Ty) -> Range {
-        let full = Range::full(ty);
-        if self.is_empty() {
-            return full;
-        }
-        match cond {
-            Cond::Eq => self,
-            Cond::Ne => full,
-            Cond::ULt if self.high == 0 => Range::EMPTY,
-            Cond::ULt => Range::unsigned(ty, 0, self.high - 1),
-            Cond::ULe => Range::unsigned(ty, 0, self.high),
-            Cond::UGt if self.low == ty.mask() => Range::EMPTY,
-            Cond::UGt => Range::unsigned(ty, self.low + 1, ty.mask()),
-            Cond::UGe => Range::unsigned(ty, self.low, ty.mask()),
-            Cond::SLt if self.signed_high == full.signed_low => Range::EMPTY,
-            Cond::SLt => Range::signed(ty, full.signed_low, self.signed_high - 1),
-            Cond::SLe => Range::signed(ty, full.signed_low, self.signed_high),
-            Cond::SGt if self.signed_low == full.signed_high => Range::EMPTY,
-            Cond::SGt => Range::signed(ty, self.signed_low + 1, full.signed_high),
-            Cond::SGe => Range::signed(ty, self.signed_low, full.signed_high),
-        }
-    }
-
-    /// Whether `x cond y` holds for all or for no `x` here and `y` in `other`.
-    pub fn decides(self, cond: Cond, other: Range) -> Option<bool> {
-        if self.is_empty() || other.is_empty() {
-            return None;
-        }
-        let (a, b) = (self, other);
-        let (yes, no) = match cond {
-            Cond::Eq => (a.low == a.high && b.low == b.high && a.low == b.low, a.disjoint(b)),
-            Cond::Ne => (a.disjoint(b), a.low == a.high && b.low == b.high && a.low == b.low),
-            Cond::ULt => (a.high < b.low, a.low >= b.high),
-            Cond::ULe => (a.high <= b.low, a.low > b.high),
-            Cond::UGt => (a.low > b.high, a.high <= b.low),
-            Cond::UGe => (a.low >= b.high, a.high < b.low),
-            Cond::SLt => (a.signed_high < b.signed_low, a.signed_low >= b.signed_high),
-            Cond::SLe => (a.signed_high <= b.signed_low, a.signed_low > b.signed_high),
-            Cond::SGt => (a.signed_low > b.signed_high, a.signed_high <= b.signed_low),
-            Cond::SGe => (a.signed_low >= b.signed_high, a.signed_high < b.signed_low),
-        };
-        match (yes, no) {
-            (true, false) => Some(true),
-            (false, true) => Some(false),
-            _ => None,
-        }
-    }
-
-    fn disjoint(self, other: Range) -> bool {
-        self.high < other.low
-            || self.low > other.high
-            || self.signed_high < other.signed_low
-            || self.signed_low > other.signed_high
-    }
-}
+/// How often what is known so far may bound counters, which bound others in turn.
+const BOUNDING_ROUNDS: usize = 3;
 
 /// A fact about a value from a branch: it stands so to another value.
 type Fact = (Cond, Value);
@@ -220,6 +57,7 @@ impl<'a> Ranges<'a> {
             }
         }
         for &id in &cfg.rpo {
+            ranges.facts_of_params(&cfg, id);
             if let Some(pred) = cfg.single_pred(id)
                 && let Some((cond, a, b)) = ranges.edge_condition(pred, id)
             {
@@ -237,7 +75,95 @@ impl<'a> Ranges<'a> {
                 Some(Range::unsigned(func.ty(counter), first.min(last), first.max(last)));
         }
         ranges.solve(&cfg);
+        for _ in 0..BOUNDING_ROUNDS {
+            if !ranges.bound_counters(&cfg) {
+                break;
+            }
+            ranges.values = IndexVec::filled(count, Range::EMPTY);
+            ranges.solve(&cfg);
+        }
         ranges
+    }
+
+    /// Bounds counters by where they start. True when something is known now that was not.
+    fn bound_counters(&mut self, cfg: &Cfg) -> bool {
+        let mut bounds: Vec<(Value, Range)> = Vec::new();
+        // Those that run by ones to a number, and so meet it.
+        for (counter, number, next) in unit_counters(self.func, cfg, &self.dom) {
+            let ty = self.func.ty(counter.param);
+            let first = self.values[counter.first];
+            let last = if next { number.wrapping_sub(counter.step) & ty.mask() } else { number };
+            if counter.step == 1 && first.high <= last {
+                bounds.push((counter.param, Range::unsigned(ty, first.low, last)));
+            } else if counter.step != 1 && first.low >= last {
+                bounds.push((counter.param, Range::unsigned(ty, last, first.high)));
+            }
+        }
+        // Those from which no more is taken away than there is.
+        let loops = Loops::new(cfg, &self.dom);
+        for stepper in steppers(self.func, cfg, &loops, &self.defs) {
+            let ty = self.func.ty(stepper.param);
+            let mut blocks = loops.loops[stepper.of].blocks.iter();
+            let home =
+                blocks.find(|b| self.func.blocks[*b].insts.iter().any(|i| i.result == Some(stepper.next)));
+            if home.is_some_and(|b| stepper.down && self.at_least(stepper.param, stepper.by, b)) {
+                bounds.push((stepper.param, Range::unsigned(ty, 0, self.values[stepper.first].high)));
+            }
+        }
+        let mut learned = false;
+        for (param, bound) in bounds {
+            let ty = self.func.ty(param);
+            let now = self.values[param];
+            learned |= !now.is_empty() && now.intersect(bound, ty) != now;
+            let known = &mut self.counters[param];
+            *known = Some(known.map_or(bound, |k| k.intersect(bound, ty)));
+        }
+        learned
+    }
+
+    /// Parameters are not less than a value when no argument for them is.
+    fn facts_of_params(&mut self, cfg: &Cfg, id: BlockId) {
+        let mut preds = cfg.preds[id].clone();
+        preds.dedup();
+        for (i, &param) in self.func.blocks[id].params.iter().enumerate() {
+            let mut common: Option<Vec<Value>> = None;
+            for &pred in &preds {
+                for target in self.func.blocks[pred].term.targets().filter(|t| t.block == id) {
+                    let floors = self.floors(pred, id, target.args[i]);
+                    match &mut common {
+                        None => common = Some(floors),
+                        Some(common) => common.retain(|v| floors.contains(v)),
+                    }
+                }
+            }
+            for floor in common.into_iter().flatten() {
+                self.facts[param].push((id, (Cond::UGe, floor)));
+            }
+        }
+    }
+
+    /// Values, but for numbers, that one is not less than when `pred` passes it to a block.
+    fn floors(&self, pred: BlockId, to: BlockId, value: Value) -> Vec<Value> {
+        let from_edge = self.edge_condition(pred, to).and_then(|(cond, a, b)| match cond {
+            Cond::UGe | Cond::UGt | Cond::Eq if a == value => Some(b),
+            Cond::ULe | Cond::ULt | Cond::Eq if b == value => Some(a),
+            _ => None,
+        });
+        let facts = self.facts[value].iter();
+        let known = facts.filter(|(from, (cond, _))| {
+            matches!(cond, Cond::UGe | Cond::UGt | Cond::Eq) && self.dom.dominates(*from, pred)
+        });
+        let floors = known.map(|(_, (_, other))| *other).chain(from_edge);
+        floors.filter(|v| self.defs.constant(*v).is_none()).collect()
+    }
+
+    /// True when one value is known to be at least another in a block.
+    fn at_least(&self, value: Value, other: Value, block: BlockId) -> bool {
+        self.facts[value].iter().any(|&(from, (cond, limit))| {
+            limit == other
+                && matches!(cond, Cond::UGe | Cond::UGt | Cond::Eq)
+                && self.dom.dominates(from, block)
+        })
     }
 
     /// What the branch at the end of `pred` says when it goes to `to`.
@@ -419,6 +345,14 @@ impl<'a> Ranges<'a> {
                 }
             }
             Op::Select(_, a, b) => at(*a).union(at(*b)),
+            // What is taken away is not more than what there is.
+            Op::Bin(BinOp::Sub, x, y) if self.at_least(*x, *y, block) => {
+                let (a, b) = (at(*x), at(*y));
+                if a.is_empty() || b.is_empty() || a.high < b.low {
+                    return Range::EMPTY;
+                }
+                Range::unsigned(ty, a.low.saturating_sub(b.high), a.high - b.low)
+            }
             Op::Bin(op, a, b) => {
                 let (a, b) = (at(*a), at(*b));
                 if a.is_empty() || b.is_empty() { Range::EMPTY } else { binary(*op, ty, a, b) }
@@ -426,70 +360,6 @@ impl<'a> Ranges<'a> {
             _ => full,
         }
     }
-}
-
-fn binary(op: BinOp, ty: Ty, a: Range, b: Range) -> Range {
-    let full = Range::full(ty);
-    let (limit, signed) = (i64::from(ty.mask()), (i64::from(full.signed_low), i64::from(full.signed_high)));
-    // A result that does not leave the type in one of the readings.
-    let both = |low: i64, high: i64, s_low: i64, s_high: i64| {
-        let mut range = full;
-        if 0 <= low && high <= limit {
-            range = Range { low: low as u32, high: high as u32, ..range };
-        }
-        if signed.0 <= s_low && s_high <= signed.1 {
-            range = Range { signed_low: s_low as i32, signed_high: s_high as i32, ..range };
-        }
-        range.tightened(ty)
-    };
-    let (al, ah, bl, bh) = (i64::from(a.low), i64::from(a.high), i64::from(b.low), i64::from(b.high));
-    let (asl, ash) = (i64::from(a.signed_low), i64::from(a.signed_high));
-    let (bsl, bsh) = (i64::from(b.signed_low), i64::from(b.signed_high));
-    // Adding a large constant is subtracting a small one.
-    if op == BinOp::Add && b.low == b.high && bl > limit / 2 && al > limit - bl {
-        return both(al + bl - limit - 1, ah + bl - limit - 1, asl + bsl, ash + bsh);
-    }
-    match op {
-        BinOp::Add => both(al + bl, ah + bh, asl + bsl, ash + bsh),
-        BinOp::Sub => both(al - bh, ah - bl, asl - bsh, ash - bsl),
-        BinOp::Mul => match (ah.checked_mul(bh), al.checked_mul(bl)) {
-            (Some(high), Some(low)) if high <= limit => Range::unsigned(ty, low as u32, high as u32),
-            _ => full,
-        },
-        BinOp::UDiv if b.low > 0 => Range::unsigned(ty, a.low / b.high, a.high / b.low),
-        BinOp::URem if b.low > 0 => Range::unsigned(ty, 0, a.high.min(b.high - 1)),
-        BinOp::URem => Range::unsigned(ty, 0, a.high),
-        BinOp::SRem if b.low == b.high && b.signed_low > 0 => {
-            let most = b.signed_low - 1;
-            Range::signed(
-                ty,
-                if a.signed_low < 0 { -most } else { 0 },
-                if a.signed_high > 0 { most } else { 0 },
-            )
-        }
-        BinOp::SDiv if b.low == b.high && b.signed_low > 0 => {
-            Range::signed(ty, a.signed_low / b.signed_low, a.signed_high / b.signed_low)
-        }
-        BinOp::And => Range::unsigned(ty, 0, a.high.min(b.high)),
-        BinOp::Or | BinOp::Xor => Range::unsigned(ty, 0, filled(a.high | b.high)),
-        BinOp::Shr if b.low == b.high => {
-            Range::unsigned(ty, a.low.checked_shr(b.low).unwrap_or(0), a.high.checked_shr(b.low).unwrap_or(0))
-        }
-        BinOp::Shr => Range::unsigned(ty, 0, a.high),
-        BinOp::Sar if b.low == b.high => {
-            let count = b.low.min(31);
-            Range::signed(ty, a.signed_low >> count, a.signed_high >> count)
-        }
-        BinOp::Shl if b.low == b.high && b.low < 32 && ah << b.low <= limit => {
-            Range::unsigned(ty, a.low << b.low, a.high << b.low)
-        }
-        _ => full,
-    }
-}
-
-/// All bits that numbers up to `max` may have.
-fn filled(max: u32) -> u32 {
-    u32::MAX.checked_shr(max.leading_zeros()).unwrap_or(0)
 }
 
 #[cfg(test)]
