@@ -111,6 +111,12 @@ fn plan_inst(func: &Func, bits: &IndexVec<Value, u32>, ranges: &Ranges, block: B
         Op::Select(..) => narrow(wanted.min(fits(ranges.of(result)))),
         Op::Load(_, Access::Plain) => narrow(wanted),
         Op::Sext(a) if positive(a) => Plan::Replace(Op::Zext(a)),
+        Op::Cmp(Cond::UGe, a, b) | Op::Cmp(Cond::ULe, b, a) if ranges.at_least(a, b, block) => {
+            Plan::Replace(Op::Const(1))
+        }
+        Op::Cmp(Cond::ULt, a, b) | Op::Cmp(Cond::UGt, b, a) if ranges.at_least(a, b, block) => {
+            Plan::Replace(Op::Const(0))
+        }
         Op::Cmp(cond, a, b) => plan_cmp(cond, func.ty(a), at(a), at(b), (a, b)),
         _ => Plan::Keep,
     }
@@ -139,13 +145,7 @@ fn plan_cmp(cond: Cond, ty: Ty, a: Range, b: Range, operands: (Value, Value)) ->
         return Plan::Replace(Op::Const(holds.into()));
     }
     let (x, y) = operands;
-    let unsigned = match cond {
-        Cond::SLt => Cond::ULt,
-        Cond::SLe => Cond::ULe,
-        Cond::SGt => Cond::UGt,
-        Cond::SGe => Cond::UGe,
-        other => other,
-    };
+    let unsigned = cond.unsigned();
     if unsigned != cond {
         let same_sign = a.signed_low >= 0 && b.signed_low >= 0;
         return if same_sign { Plan::Replace(Op::Cmp(unsigned, x, y)) } else { Plan::Keep };

@@ -9,7 +9,7 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Target, Term, Ty, Value};
 use crate::mir::loops::Loops;
-use crate::opt::counters::{Defs, exact_counters, steppers, unit_counters};
+use crate::opt::counters::{Defs, counters, exact_counters, steppers, unit_counters};
 use crate::opt::interval::{Range, binary};
 
 /// Rounds before parameters that still grow are taken as unbounded.
@@ -76,13 +76,35 @@ impl<'a> Ranges<'a> {
         }
         ranges.solve(&cfg);
         for _ in 0..BOUNDING_ROUNDS {
-            if !ranges.bound_counters(&cfg) {
+            if !(ranges.bound_counters(&cfg) | ranges.compare_counters(&cfg)) {
                 break;
             }
+            cfg.rpo.iter().for_each(|&id| ranges.facts_of_params(&cfg, id));
             ranges.values = IndexVec::filled(count, Range::EMPTY);
             ranges.solve(&cfg);
         }
         ranges
+    }
+
+    /// Counters that only rise are not less than where they start. True when that is news.
+    fn compare_counters(&mut self, cfg: &Cfg) -> bool {
+        let mut learned = false;
+        let loops = Loops::new(cfg, &self.dom);
+        for counter in counters(self.func, cfg, &loops, &self.defs) {
+            let ty = self.func.ty(counter.param);
+            let range = self.values[counter.param];
+            let rises =
+                !range.is_empty() && range.high.checked_add(counter.step).is_some_and(|n| n <= ty.mask());
+            let header = loops.loops[counter.of].header;
+            if rises
+                && self.defs.constant(counter.first).is_none()
+                && !self.at_least(counter.param, counter.first, header)
+            {
+                self.facts[counter.param].push((header, (Cond::UGe, counter.first)));
+                learned = true;
+            }
+        }
+        learned
     }
 
     /// Bounds counters by where they start. True when something is known now that was not.
@@ -136,7 +158,8 @@ impl<'a> Ranges<'a> {
                     }
                 }
             }
-            for floor in common.into_iter().flatten() {
+            let news = common.into_iter().flatten().filter(|&v| !self.at_least(param, v, id));
+            for floor in news.collect::<Vec<_>>() {
                 self.facts[param].push((id, (Cond::UGe, floor)));
             }
         }
@@ -157,8 +180,8 @@ impl<'a> Ranges<'a> {
         floors.filter(|v| self.defs.constant(*v).is_none()).collect()
     }
 
-    /// True when one value is known to be at least another in a block.
-    fn at_least(&self, value: Value, other: Value, block: BlockId) -> bool {
+    /// True when one value is known to be at least another in a block, as unsigned numbers.
+    pub fn at_least(&self, value: Value, other: Value, block: BlockId) -> bool {
         self.facts[value].iter().any(|&(from, (cond, limit))| {
             limit == other
                 && matches!(cond, Cond::UGe | Cond::UGt | Cond::Eq)
