@@ -10,7 +10,7 @@ use crate::base::index::IndexVec;
 use crate::codegen::select::carry::{self, Carry};
 use crate::codegen::select::concat::is_concat;
 use crate::codegen::select::rotate::{self, Rotation};
-use crate::mir::ir::{Access, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
+use crate::mir::ir::{Access, Addr, Base, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
 use crate::mir::rewrite;
 use crate::mir::rt::RtEffect;
 
@@ -186,7 +186,8 @@ impl Planner<'_, '_> {
                     if let Some(Op::Load(src, access)) = self.defs[source] {
                         // Bytes are written before later bytes are read: the places must be the
                         // same or surely apart.
-                        let separate = !wide || src == dst || apart(src, dst);
+                        let bytes = self.func.ty(value).max(self.func.ty(source)).bytes();
+                        let separate = !wide || src == dst || apart(src, dst, bytes);
                         let ordered = wide && *access != Access::Plain && *dst_access != Access::Plain;
                         if separate && !ordered {
                             self.fold_operand(v, at, position);
@@ -195,9 +196,9 @@ impl Planner<'_, '_> {
                 }
             }
             Some(Op::Load(src, access)) => {
-                let wide = self.func.ty(value).bytes() > 1;
+                let bytes = self.func.ty(value).bytes();
                 let both_ordered = *access != Access::Plain && *dst_access != Access::Plain;
-                if (!wide || (src == dst || apart(src, dst)) && !both_ordered) && def < at {
+                if (bytes == 1 || (src == dst || apart(src, dst, bytes)) && !both_ordered) && def < at {
                     self.fold_operand(value, at, position);
                 }
             }
@@ -256,14 +257,13 @@ impl Planner<'_, '_> {
     }
 }
 
-/// True when two places surely share no byte.
-fn apart(a: &crate::mir::ir::Addr, b: &crate::mir::ir::Addr) -> bool {
-    use crate::mir::ir::Base;
+/// True when two places of so many bytes surely share none.
+fn apart(a: &Addr, b: &Addr, bytes: usize) -> bool {
     match (a.base, b.base) {
         (Base::Global(x), Base::Global(y)) => x != y,
         (Base::Slot(x), Base::Slot(y)) => x != y,
         (Base::Slot(_), Base::Global(_)) | (Base::Global(_), Base::Slot(_)) => true,
-        _ if a.base == b.base && a.index == b.index => (a.offset - b.offset).abs() >= 4,
+        _ if a.base == b.base && a.index == b.index => a.offset.abs_diff(b.offset) as usize >= bytes,
         _ => false,
     }
 }
