@@ -16,6 +16,7 @@ mod dse;
 mod fold;
 mod forward;
 mod gvn;
+mod handover;
 mod hoist;
 mod inline;
 mod interval;
@@ -26,6 +27,7 @@ mod page_loops;
 mod pipeline;
 mod ranges;
 mod rebase;
+mod reload;
 pub mod remarks;
 mod rotate;
 mod shake;
@@ -131,6 +133,8 @@ pub const PASSES: &[Pass] = &[
     walk::PASS,
     unroll::PASS,
     rebase::PASS,
+    reload::PASS,
+    handover::PASS,
     dce::PASS,
 ];
 
