@@ -9,7 +9,7 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Target, Term, Ty, Value};
 use crate::mir::loops::Loops;
-use crate::opt::counters::{Defs, counters, exact_counters, steppers, unit_counters};
+use crate::opt::counters::{Defs, Stepper, counters, exact_counters, steppers, unit_counters};
 use crate::opt::interval::{Range, binary};
 
 /// Rounds before parameters that still grow are taken as unbounded.
@@ -121,16 +121,10 @@ impl<'a> Ranges<'a> {
                 bounds.push((counter.param, Range::unsigned(ty, last, first.high)));
             }
         }
-        // Those from which no more is taken away than there is.
+        // Those that move in one direction, and never past the end of the type.
         let loops = Loops::new(cfg, &self.dom);
         for stepper in steppers(self.func, cfg, &loops, &self.defs) {
-            let ty = self.func.ty(stepper.param);
-            let mut blocks = loops.loops[stepper.of].blocks.iter();
-            let home =
-                blocks.find(|b| self.func.blocks[*b].insts.iter().any(|i| i.result == Some(stepper.next)));
-            if home.is_some_and(|b| stepper.down && self.at_least(stepper.param, stepper.by, b)) {
-                bounds.push((stepper.param, Range::unsigned(ty, 0, self.values[stepper.first].high)));
-            }
+            bounds.extend(self.one_way(&loops, &stepper).map(|bound| (stepper.param, bound)));
         }
         let mut learned = false;
         for (param, bound) in bounds {
@@ -141,6 +135,41 @@ impl<'a> Ranges<'a> {
             *known = Some(known.map_or(bound, |k| k.intersect(bound, ty)));
         }
         learned
+    }
+
+    /// How the start of a counter bounds it when it moves in one direction.
+    fn one_way(&self, loops: &Loops, stepper: &Stepper) -> Option<Range> {
+        let ty = self.func.ty(stepper.param);
+        let steps = |b: &BlockId| self.func.blocks[*b].insts.iter().any(|i| i.result == Some(stepper.next));
+        let block = loops.loops[stepper.of].blocks.iter().find(steps)?;
+        let (first, here) = (self.values[stepper.first], self.at(stepper.param, block));
+        if first.is_empty() || here.is_empty() {
+            return None;
+        }
+        let (full, mut bound) = (Range::full(ty), Range::full(ty));
+        match self.defs.constant(stepper.by) {
+            Some(by) => {
+                let by = i64::from(ty.signed(by)) * if stepper.down { -1 } else { 1 };
+                let stays = |n: u32| (0..=i64::from(full.high)).contains(&(i64::from(n) + by));
+                let signed = i64::from(full.signed_low)..=i64::from(full.signed_high);
+                let stays_signed = |n: i32| signed.contains(&(i64::from(n) + by));
+                if by > 0 {
+                    bound.low = if stays(here.high) { first.low } else { bound.low };
+                    bound.signed_low =
+                        if stays_signed(here.signed_high) { first.signed_low } else { bound.signed_low };
+                } else {
+                    bound.high = if stays(here.low) { first.high } else { bound.high };
+                    bound.signed_high =
+                        if stays_signed(here.signed_low) { first.signed_high } else { bound.signed_high };
+                }
+            }
+            // No more is taken away than there is.
+            None if stepper.down && self.at_least(stepper.param, stepper.by, block) => {
+                bound.high = first.high
+            }
+            None => return None,
+        }
+        Some(bound.tightened(ty))
     }
 
     /// Parameters are not less than a value when no argument for them is.
