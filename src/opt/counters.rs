@@ -3,6 +3,8 @@
 //! In: a function with its graph. Out: counters with start and step, and for those whose loop ends
 //! when they equal a constant, the first and last value that they take.
 
+use std::collections::BTreeMap;
+
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
@@ -107,7 +109,8 @@ pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Count
     steppers(func, cfg, loops, defs).into_iter().filter_map(constant).collect()
 }
 
-/// Counters whose loop ends when they equal a constant that they reach: with first and last value.
+/// Counters with known first and last value: of loops that end when a counter equals a constant that
+/// it reaches, that one and all others that begin with a constant and do not leave their type.
 pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32)> {
     let loops = Loops::new(cfg, dom);
     if loops.loops.is_empty() {
@@ -115,12 +118,25 @@ pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32
     }
     let defs = Defs::new(func);
     let mut found = Vec::new();
+    let mut others = Vec::new();
+    let mut rounds: BTreeMap<LoopId, i64> = BTreeMap::new();
     for counter in counters(func, cfg, &loops, &defs) {
         let Some(first) = defs.constant(counter.first) else { continue };
         let ends = ends(func, &loops, dom, &defs, &counter);
-        if let Some(last) = ends.into_iter().find_map(|end| last_value(func, &counter, first, end)) {
-            found.push((counter.param, first, last));
-        }
+        let Some(last) = ends.into_iter().find_map(|end| last_value(func, &counter, first, end)) else {
+            others.push((counter, first));
+            continue;
+        };
+        let step = i64::from(func.ty(counter.param).signed(counter.step));
+        let more = (i64::from(last) - i64::from(first)) / step;
+        rounds.entry(counter.of).and_modify(|n| *n = more.min(*n)).or_insert(more);
+        found.push((counter.param, first, last));
+    }
+    for (counter, first) in others {
+        let ty = func.ty(counter.param);
+        let last = rounds.get(&counter.of).map(|n| i64::from(first) + n * i64::from(ty.signed(counter.step)));
+        let last = last.and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= ty.mask());
+        found.extend(last.map(|last| (counter.param, first, last)));
     }
     found
 }

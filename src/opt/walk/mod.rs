@@ -14,8 +14,8 @@ mod web;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mir::ir::{Func, Program, Value};
+use crate::mir::loops::Loops;
 use crate::mir::rewrite::remove_unreachable;
-use crate::opt::ranges::Ranges;
 use crate::opt::walk::plan::{Plan, Promises};
 use crate::opt::walk::web::{Facts, Web};
 use crate::opt::{Level, Pass, Run};
@@ -60,16 +60,16 @@ fn run(program: &mut Program, _: Level) -> bool {
 
 /// A walk that is worth it, of a counter not tried yet; outer loops first.
 fn find(func: &Func, tried: &mut BTreeSet<Value>, promises: &mut Promises) -> Option<Plan> {
+    if Loops::of(func).loops.is_empty() {
+        return None;
+    }
     let facts = Facts::new(func);
-    let mut ranges = None;
     for (id, l) in facts.loops.loops.enumerated() {
         for &root in &func.blocks[l.header].params {
-            if !tried.insert(root) {
-                continue;
-            }
-            let Some(web) = Web::new(&facts, id, root) else { continue };
-            let ranges = ranges.get_or_insert_with(|| Ranges::new(func));
-            if let Some(plan) = Plan::new(&facts, ranges, web, promises) {
+            let mut plan = || Plan::new(&facts, Web::new(&facts, id, root)?, promises);
+            if tried.insert(root)
+                && let Some(plan) = plan()
+            {
                 return Some(plan);
             }
         }

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mir::ir::{Base, BlockId, Cond, GlobalId, GlobalKind, Program, Value};
 use crate::opt::interval::Range;
-use crate::opt::ranges::Ranges;
 use crate::opt::walk::web::{Facts, Line, Place, Test, Web};
 
 /// Pointers for one counter at most; each needs two bytes of zero page.
@@ -93,8 +92,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn new(facts: &Facts, ranges: &Ranges, web: Web, promises: &mut Promises) -> Option<Plan> {
-        let judge = Judge { facts, ranges, web: &web };
+    pub fn new(facts: &Facts, web: Web, promises: &mut Promises) -> Option<Plan> {
+        let judge = Judge { facts, web: &web };
         let mut groups = judge.groups();
         let gain: Vec<i64> = groups.iter().map(|g| judge.gain(g)).collect();
         let mut tests = Vec::new();
@@ -130,7 +129,6 @@ pub struct Moved {
 
 struct Judge<'a> {
     facts: &'a Facts<'a>,
-    ranges: &'a Ranges<'a>,
     web: &'a Web,
 }
 
@@ -138,11 +136,11 @@ impl Judge<'_> {
     /// What a pointer each could reach.
     fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
-        for (&line, places) in &self.web.lines {
+        for (line, places) in &self.web.lines {
             let offsets = || places.iter().map(|p| p.offset);
             let (Some(lowest), Some(highest)) = (offsets().min(), offsets().max()) else { continue };
             let needed = self.web.needed(self.facts, places);
-            let group = Group { line, places: places.clone(), lowest, needed };
+            let group = Group { line: line.clone(), places: places.clone(), lowest, needed };
             if highest - lowest <= MAX_SPREAD && self.can_start(&group) {
                 groups.push(group);
             }
@@ -154,7 +152,8 @@ impl Judge<'_> {
     fn can_start(&self, group: &Group) -> bool {
         let known = |block: BlockId| {
             let base = if let Base::Value(v) = group.line.base { Some(v) } else { None };
-            base.into_iter().chain(group.line.added).all(|v| self.facts.available(v, block))
+            let added = group.line.added.iter().map(|a| a.0);
+            base.into_iter().chain(added).all(|v| self.facts.available(v, block))
         };
         self.starts(group).into_iter().all(|(block, _)| known(block))
     }
@@ -179,7 +178,7 @@ impl Judge<'_> {
     /// Cycles that a pointer saves in a run of the function, by a rough guess.
     fn gain(&self, group: &Group) -> i64 {
         let shifts = SHIFT * i64::from(group.line.factor.ilog2());
-        let address = ADDRESS + shifts + ADDRESS * i64::from(group.line.added.is_some());
+        let address = ADDRESS + shifts + ADDRESS * group.line.added.len() as i64;
         let mut saved: BTreeMap<Value, i64> = BTreeMap::new();
         for place in &group.places {
             let weight = self.facts.weight(place.block);
@@ -224,8 +223,8 @@ impl Judge<'_> {
 
     /// A comparison as one of pointers, where that is the same.
     fn moved(&self, test: &Test, groups: &[Group], promises: &Promises) -> Option<Moved> {
-        let left = self.ranges.at(test.left, test.block);
-        let right = self.ranges.at(test.right, test.block);
+        let left = self.facts.ranges.at(test.left, test.block);
+        let right = self.facts.ranges.at(test.right, test.block);
         groups.iter().enumerate().find_map(|(number, group)| {
             let both = group.needed.contains(&test.left)
                 && group.needed.contains(&test.right) == self.web.members.contains(&test.right);
@@ -247,7 +246,7 @@ impl Judge<'_> {
 /// The condition for pointers that is the same as the one for numbers in the range, and the highest
 /// start of the base.
 fn same(cond: Cond, range: Range, group: &Group, promises: &Promises) -> Option<(Cond, u16)> {
-    let Line { base, factor, added } = group.line;
+    let Line { base, factor, ref added } = group.line;
     let factor = i64::from(factor);
     if range.is_empty() {
         return None;
@@ -262,7 +261,7 @@ fn same(cond: Cond, range: Range, group: &Group, promises: &Promises) -> Option<
         (i64::from(range.low), i64::from(range.high))
     };
     let lowest = i64::from(group.lowest);
-    if added.is_some() || low * factor + lowest + promises.lowest(base) < 0 {
+    if !added.is_empty() || low * factor + lowest + promises.lowest(base) < 0 {
         return None;
     }
     let length = u32::try_from((high * factor + lowest).max(0)).ok()?;

@@ -83,7 +83,7 @@ impl Rewriter<'_> {
             let inst = &mut self.func.blocks[place.block].insts[place.at];
             let result = inst.result;
             let (Op::Load(addr, _) | Op::Store(addr, ..) | Op::Addr(addr)) = &mut inst.op else { continue };
-            let offset = addr.offset - group.lowest;
+            let offset = place.offset - group.lowest;
             *addr = Addr::new(Base::Value(pointer), offset);
             if let (Op::Addr(_), Some(result), 0) = (&inst.op, result, offset) {
                 self.subst.replace(result, pointer);
@@ -129,23 +129,27 @@ impl Rewriter<'_> {
 
     /// The address that belongs to a number, computed at a position or at the end of a block.
     fn start(&mut self, block: BlockId, at: Option<usize>, group: &Group, count: Value) -> Value {
-        let Line { base, factor, added } = group.line;
+        let Line { base, factor, ref added } = group.line;
         let byte = self.plan.web.ty == Ty::I8;
         let number = self.numbers.get(count).copied().flatten();
         let at = at.unwrap_or(self.func.blocks[block].insts.len());
         let offset = group.lowest;
+        let bytes: Vec<Value> = added.iter().map(|a| a.0).filter(|v| self.func.ty(*v) == Ty::I8).collect();
         self.insert(block, at, |code| {
             let mut index = match number {
                 Some(n) => code.number(n, Ty::I16),
                 None if byte => code.op(Op::Zext(count), Ty::I16),
                 None => count,
             };
-            if factor != 1 {
-                let factor = code.number(factor, Ty::I16);
-                index = code.op(Op::Bin(BinOp::Mul, index, factor), Ty::I16);
-            }
-            if let Some(added) = added {
-                index = code.op(Op::Bin(BinOp::Add, index, added), Ty::I16);
+            index = times(code, index, factor);
+            for &(value, n) in added {
+                let value = if bytes.contains(&value) { code.op(Op::Zext(value), Ty::I16) } else { value };
+                index = if n == 0xffff {
+                    code.op(Op::Bin(BinOp::Sub, index, value), Ty::I16)
+                } else {
+                    let more = times(code, value, n);
+                    code.op(Op::Bin(BinOp::Add, index, more), Ty::I16)
+                };
             }
             code.op(Op::Addr(Addr { base, index: Some(index), offset }), Ty::I16)
         })
@@ -158,13 +162,7 @@ impl Rewriter<'_> {
             return self
                 .insert(block, at, |code| code.number((ty.signed(n) as u32).wrapping_mul(factor), Ty::I16));
         }
-        if factor == 1 {
-            return by;
-        }
-        let make = |code: &mut Code| {
-            let factor = code.number(factor, Ty::I16);
-            code.op(Op::Bin(BinOp::Mul, by, factor), Ty::I16)
-        };
+        let make = |code: &mut Code| times(code, by, factor);
         // What does not change in the loop is known where it is entered.
         if self.inside[block] { self.at_end(self.before, make) } else { self.insert(block, at, make) }
     }
@@ -190,4 +188,13 @@ impl Rewriter<'_> {
         }
         self.subst.apply(self.func);
     }
+}
+
+/// A multiple of a value of two bytes.
+fn times(code: &mut Code, value: Value, n: u32) -> Value {
+    if n == 1 {
+        return value;
+    }
+    let n = code.number(n, Ty::I16);
+    code.op(Op::Bin(BinOp::Mul, value, n), Ty::I16)
 }

@@ -15,12 +15,19 @@ use crate::mir::effects::is_pure;
 use crate::mir::ir::{Access, Addr, Base, BinOp, BlockId, Cond, Func, Op, Term, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
 use crate::opt::counters::{Defs, exact_counters, steppers};
+use crate::opt::ranges::Ranges;
+
+/// How deep the sum of an index may nest.
+const MAX_TERMS: u32 = 5;
+/// Counters are multiplied by no more: further apart, places have nothing in common.
+const MAX_FACTOR: u32 = 0x3fff;
 
 /// Everything known of a function while looking for webs.
 pub struct Facts<'a> {
     pub func: &'a Func,
     pub defs: Defs<'a>,
     pub loops: Loops,
+    pub ranges: Ranges<'a>,
     dom: Dom,
     /// The block in which each value is defined.
     homes: IndexVec<Value, Option<BlockId>>,
@@ -68,7 +75,7 @@ impl<'a> Facts<'a> {
             .filter(|s| func.ty(s.param) == Ty::I8 && exact.contains(&s.param))
             .map(|s| (s.param, s.next))
             .collect();
-        Self { func, defs, loops, dom, homes, readers, exact_bytes }
+        Self { func, defs, loops, ranges: Ranges::new(func), dom, homes, readers, exact_bytes }
     }
 
     /// True when the value is defined in the loop.
@@ -106,11 +113,45 @@ fn read_by_end(term: &Term) -> Option<Value> {
 }
 
 /// What the places of one pointer have in common: `base + counter * factor + added`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Line {
     pub base: Base,
     pub factor: u32,
-    pub added: Option<Value>,
+    /// Values that do not change in the loop, with how many times each is added.
+    pub added: Vec<(Value, u32)>,
+}
+
+/// An index as a sum, modulo 65536.
+#[derive(Default)]
+struct Sum {
+    /// A value of the web, and how many times.
+    counted: Option<(Value, u32)>,
+    added: BTreeMap<Value, u32>,
+    number: u32,
+}
+
+impl Sum {
+    fn times(mut self, n: u32) -> Sum {
+        let times = |m: u32| m.wrapping_mul(n) & 0xffff;
+        self.counted = self.counted.map(|(v, m)| (v, times(m)));
+        self.added.values_mut().for_each(|m| *m = times(*m));
+        self.number = times(self.number);
+        self
+    }
+
+    /// The sum of two, unless both are counted.
+    fn plus(mut self, other: Sum) -> Option<Sum> {
+        if self.counted.is_some() && other.counted.is_some() {
+            return None;
+        }
+        self.counted = self.counted.or(other.counted);
+        for (value, n) in other.added {
+            let times = self.added.entry(value).or_insert(0);
+            *times = times.wrapping_add(n) & 0xffff;
+        }
+        self.number = self.number.wrapping_add(other.number) & 0xffff;
+        Some(self)
+    }
 }
 
 /// An operation at a place, and from which value of the web it counts.
@@ -236,51 +277,96 @@ impl Web {
         for (block, data) in facts.func.blocks.enumerated() {
             for (at, inst) in data.insts.iter().enumerate() {
                 let Some(addr) = place(&inst.op) else { continue };
-                if let Some((line, from)) = self.line(facts, root, addr) {
-                    let place = Place { block, at, from, offset: addr.offset };
+                if let Some((line, from, offset)) = self.line(facts, root, addr) {
+                    let place = Place { block, at, from, offset };
                     self.lines.entry(line).or_default().push(place);
                 }
             }
         }
     }
 
-    /// The line of a place that is counted from a value of the web, and that value.
-    fn line(&self, facts: &Facts, root: Value, addr: &Addr) -> Option<(Line, Value)> {
-        let fixed = |v: Value| !self.members.contains(&v) && !facts.inside(self.of, v);
+    /// The line of a place that is counted from a value of the web, that value, and the offset.
+    fn line(&self, facts: &Facts, root: Value, addr: &Addr) -> Option<(Line, Value, i32)> {
         match addr.base {
-            Base::Value(v) if !fixed(v) => return None,
+            Base::Value(v) if self.changes(facts, v) => return None,
             Base::Func(_) => return None,
             _ => {}
         }
         let index = addr.index.filter(|i| facts.func.ty(*i) == Ty::I16)?;
-        let ((from, factor), added) = match facts.defs.of(index) {
-            _ if self.members.contains(&index) => ((index, 1), None),
-            Some(&Op::Bin(BinOp::Add, a, b)) if fixed(b) => (self.factor(facts, root, a)?, Some(b)),
-            Some(&Op::Bin(BinOp::Add, a, b)) if fixed(a) => (self.factor(facts, root, b)?, Some(a)),
-            _ => (self.factor(facts, root, index)?, None),
-        };
-        Some((Line { base: addr.base, factor, added }, from))
+        let sum = self.sum(facts, root, index, MAX_TERMS)?;
+        let (from, factor) = sum.counted.filter(|(_, factor)| (1..=MAX_FACTOR).contains(factor))?;
+        let added: Vec<(Value, u32)> = sum.added.into_iter().filter(|(_, times)| *times != 0).collect();
+        let offset = addr.offset + Ty::I16.signed(sum.number);
+        Some((Line { base: addr.base, factor, added }, from, offset))
     }
 
-    /// Of which value of the web another is a multiple, and how many times.
-    fn factor(&self, facts: &Facts, root: Value, value: Value) -> Option<(Value, u32)> {
+    fn changes(&self, facts: &Facts, value: Value) -> bool {
+        self.members.contains(&value) || facts.inside(self.of, value)
+    }
+
+    /// A value as a sum of one of the web and others that do not change in the loop.
+    fn sum(&self, facts: &Facts, root: Value, value: Value, depth: u32) -> Option<Sum> {
         let func = facts.func;
+        let counted = Some((value, 1));
         if self.ty == Ty::I16 && self.members.contains(&value) {
-            return Some((value, 1));
+            return Some(Sum { counted, ..Sum::default() });
         }
+        if let Some(number) = facts.defs.constant(value) {
+            return Some(Sum { number, ..Sum::default() });
+        }
+        if !self.changes(facts, value) {
+            return Some(Sum { added: BTreeMap::from([(value, 1)]), ..Sum::default() });
+        }
+        let below = |v: Value| self.sum(facts, root, v, depth.checked_sub(1)?);
         match *facts.defs.of(value)? {
-            // A byte may wrap when it is counted for the last time.
-            Op::Zext(x) if self.ty == Ty::I8 && x == root => Some((x, 1)),
+            Op::Zext(x) if func.ty(x) == Ty::I8 => self.byte_sum(facts, root, x, depth.checked_sub(1)?),
+            Op::Bin(BinOp::Add, a, b) => below(a)?.plus(below(b)?),
+            Op::Bin(BinOp::Sub, a, b) => {
+                below(a)?.plus(below(b).filter(|s| s.counted.is_none())?.times(0xffff))
+            }
             Op::Bin(BinOp::Shl, x, n) if func.ty(x) == Ty::I16 => {
                 let n = facts.defs.constant(n).filter(|n| *n < 12)?;
-                let (from, factor) = self.factor(facts, root, x)?;
-                Some((from, factor << n)).filter(|f| f.1 <= 0xffff)
+                Some(below(x)?.times(1 << n))
             }
             Op::Bin(BinOp::Mul, x, n) if func.ty(x) == Ty::I16 => {
-                let (from, factor) = self.factor(facts, root, x)?;
-                let product = u64::from(factor) * u64::from(facts.defs.constant(n)?);
-                let product = u32::try_from(product).ok().filter(|f| *f <= 0xffff && *f > 0)?;
-                Some((from, product))
+                Some(below(x)?.times(facts.defs.constant(n)?))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same for a byte that is extended: no part of the sum may wrap as a byte.
+    fn byte_sum(&self, facts: &Facts, root: Value, value: Value, depth: u32) -> Option<Sum> {
+        // A byte counter may wrap when it is counted for the last time, so only itself counts.
+        if self.ty == Ty::I8 && value == root {
+            return Some(Sum { counted: Some((value, 1)), ..Sum::default() });
+        }
+        if let Some(number) = facts.defs.constant(value) {
+            return Some(Sum { number, ..Sum::default() });
+        }
+        if !self.changes(facts, value) {
+            return Some(Sum { added: BTreeMap::from([(value, 1)]), ..Sum::default() });
+        }
+        let home = facts.homes[value]?;
+        let range = |v: Value| Some(facts.ranges.at(v, home)).filter(|r| !r.is_empty());
+        let below = |v: Value| self.byte_sum(facts, root, v, depth.checked_sub(1)?);
+        match *facts.defs.of(value)? {
+            Op::Bin(BinOp::Add, a, b) if range(a)?.high + range(b)?.high <= 0xff => below(a)?.plus(below(b)?),
+            // Adding a large number is subtracting a small one.
+            Op::Bin(BinOp::Add, a, b) if range(a)?.low + facts.defs.constant(b)? > 0xff => {
+                let less = Sum { number: facts.defs.constant(b)? | 0xff00, ..Sum::default() };
+                below(a)?.plus(less)
+            }
+            Op::Bin(BinOp::Sub, a, b) if range(a)?.low >= range(b)?.high => {
+                below(a)?.plus(below(b).filter(|s| s.counted.is_none())?.times(0xffff))
+            }
+            Op::Bin(BinOp::Mul, a, n) => {
+                let n = facts.defs.constant(n)?;
+                Some(below(a)?.times(n)).filter(|_| range(a).is_some_and(|r| r.high * n <= 0xff))
+            }
+            Op::Bin(BinOp::Shl, a, n) => {
+                let n = 1 << facts.defs.constant(n).filter(|n| *n < 8)?;
+                Some(below(a)?.times(n)).filter(|_| range(a).is_some_and(|r| r.high * n <= 0xff))
             }
             _ => None,
         }
