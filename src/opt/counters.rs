@@ -122,8 +122,9 @@ pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32
     let mut rounds: BTreeMap<LoopId, i64> = BTreeMap::new();
     for counter in counters(func, cfg, &loops, &defs) {
         let Some(first) = defs.constant(counter.first) else { continue };
-        let ends = ends(func, &loops, dom, &defs, &counter);
-        let Some(last) = ends.into_iter().find_map(|end| last_value(func, &counter, first, end)) else {
+        let ends = ends(func, &loops, dom, &defs, &counter).into_iter();
+        let mut numbers = ends.filter_map(|end| Some((defs.constant(end.value)?, end.next)));
+        let Some(last) = numbers.find_map(|(end, next)| last_value(func, &counter, first, end, next)) else {
             others.push((counter, first));
             continue;
         };
@@ -141,61 +142,66 @@ pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32
     found
 }
 
-/// Counters that change by one and whose loop ends when they equal a number: with that number, and
-/// whether the next value is tested, not the current one.
-pub fn unit_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Counter, u32, bool)> {
+/// Counters that change by one and whose loop ends when they equal a value that does not change.
+pub fn unit_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Counter, End)> {
     let loops = Loops::new(cfg, dom);
     let defs = Defs::new(func);
     let mut found = Vec::new();
     for counter in counters(func, cfg, &loops, &defs) {
         if func.ty(counter.param).signed(counter.step).unsigned_abs() == 1 {
             let ends = ends(func, &loops, dom, &defs, &counter);
-            found.extend(ends.into_iter().map(|end| (counter, end.number, end.next)));
+            found.extend(ends.into_iter().map(|end| (counter, end)));
         }
     }
     found
 }
 
-/// A test that leaves the loop when the counter (or its next value) equals a number.
-#[derive(Clone, Copy)]
-struct End {
-    number: u32,
+/// A test that leaves the loop when the counter (or its next value) equals a value.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// A number, or defined before the loop.
+    pub value: Value,
     /// The next value is tested, not the current one.
-    next: bool,
+    pub next: bool,
 }
 
 /// The tests that every round passes.
 fn ends(func: &Func, loops: &Loops, dom: &Dom, defs: &Defs, counter: &Counter) -> Vec<End> {
     let l = &loops.loops[counter.of];
+    let inside = |v: Value| {
+        l.blocks.iter().any(|b| {
+            let block = &func.blocks[b];
+            block.params.contains(&v) || block.insts.iter().any(|i| i.result == Some(v))
+        })
+    };
     let mut ends = Vec::new();
     for block in l.blocks.iter() {
         let Term::Branch { cond, then, other } = &func.blocks[block].term else { continue };
-        let Some(&Op::Cmp(relation, x, n)) = defs.of(*cond) else { continue };
+        let Some(&Op::Cmp(relation, x, value)) = defs.of(*cond) else { continue };
         let equal: BlockId = match relation {
             Cond::Eq => then.block,
             Cond::Ne => other.block,
             _ => continue,
         };
         let always = l.latches.iter().all(|&latch| dom.dominates(block, latch));
-        let Some(number) = defs.constant(n) else { continue };
-        if always && !l.blocks.contains(equal) && (x == counter.param || x == counter.next) {
-            ends.push(End { number, next: x == counter.next });
+        let ours = x == counter.param || x == counter.next;
+        if always && ours && !l.blocks.contains(equal) && (defs.constant(value).is_some() || !inside(value)) {
+            ends.push(End { value, next: x == counter.next });
         }
     }
     ends
 }
 
 /// The last value of the counter, when it meets the end without leaving its type.
-fn last_value(func: &Func, counter: &Counter, first: u32, end: End) -> Option<u32> {
+fn last_value(func: &Func, counter: &Counter, first: u32, end: u32, next: bool) -> Option<u32> {
     let ty = func.ty(counter.param);
     let step = ty.signed(counter.step);
     let size = step.unsigned_abs();
-    let distance =
-        if step > 0 { end.number.wrapping_sub(first) } else { first.wrapping_sub(end.number) } & ty.mask();
-    if size == 0 || !distance.is_multiple_of(size) || (end.next && distance == 0) {
+    let distance = if step > 0 { end.wrapping_sub(first) } else { first.wrapping_sub(end) } & ty.mask();
+    if size == 0 || !distance.is_multiple_of(size) || (next && distance == 0) {
         return None;
     }
-    let rounds = i64::from(distance / size) - i64::from(end.next);
+    let rounds = i64::from(distance / size) - i64::from(next);
     let last = i64::from(first) + rounds * i64::from(step);
     (0..=i64::from(ty.mask())).contains(&last).then_some(last as u32)
 }

@@ -110,15 +110,18 @@ impl<'a> Ranges<'a> {
     /// Bounds counters by where they start. True when something is known now that was not.
     fn bound_counters(&mut self, cfg: &Cfg) -> bool {
         let mut bounds: Vec<(Value, Range)> = Vec::new();
-        // Those that run by ones to a number, and so meet it.
-        for (counter, number, next) in unit_counters(self.func, cfg, &self.dom) {
+        // Those that run by ones to a value, and so meet it.
+        for (counter, end) in unit_counters(self.func, cfg, &self.dom) {
             let ty = self.func.ty(counter.param);
-            let first = self.values[counter.first];
-            let last = if next { number.wrapping_sub(counter.step) & ty.mask() } else { number };
-            if counter.step == 1 && first.high <= last {
-                bounds.push((counter.param, Range::unsigned(ty, first.low, last)));
-            } else if counter.step != 1 && first.low >= last {
-                bounds.push((counter.param, Range::unsigned(ty, last, first.high)));
+            let (first, last) = (self.values[counter.first], self.values[end.value]);
+            let (up, apart) = (counter.step == 1, u32::from(end.next));
+            let (from, to) = if up { (first, last) } else { (last, first) };
+            if !from.is_empty()
+                && !to.is_empty()
+                && u64::from(from.high) + u64::from(apart) <= u64::from(to.low)
+            {
+                let (low, high) = if up { (from.low, to.high - apart) } else { (from.low + apart, to.high) };
+                bounds.push((counter.param, Range::unsigned(ty, low, high)));
             }
         }
         // Those that move in one direction, and never past the end of the type.

@@ -4,12 +4,16 @@
 //! past the reads of `p`; later reads of `p` become reads of `q`, with the constant in the place
 //! (`[g + p - 1]` is `[g + q]` for `q = p - 1`). So both can live in one index register.
 //! Only when no later read of `p` remains, and only where `p + c` is known not to wrap.
+//! A sum of two bytes moves to the only block that reads it when `p` is not read there any more: so
+//! both can share their bytes.
 //! Runs late: `fold` and `narrow` bring addresses back to the earliest value.
 
+use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{Addr, BinOp, BlockId, Func, Op, Ty, Value};
 use crate::mir::live::Liveness;
+use crate::mir::loops::Loops;
 use crate::mir::rewrite::for_each_term_use;
 use crate::opt::counters::Defs;
 use crate::opt::ranges::Ranges;
@@ -28,7 +32,7 @@ struct Sum {
 }
 
 fn run(func: &mut Func, _: &Context) -> bool {
-    let mut changed = sink(func);
+    let mut changed = sink(func) | sink_far(func);
     let sums = sums(func);
     if sums.is_empty() {
         return changed;
@@ -80,6 +84,53 @@ fn sink(func: &mut Func) -> bool {
         }
     }
     changed
+}
+
+/// Moves sums of two bytes out of the block in which what they add to is still read.
+fn sink_far(func: &mut Func) -> bool {
+    let cfg = Cfg::new(func);
+    let dom = Dom::new(&cfg);
+    let loops = Loops::new(&cfg, &dom);
+    if loops.loops.is_empty() {
+        return false;
+    }
+    let live = Liveness::new(func, &cfg);
+    let mut readers: IndexVec<Value, Vec<BlockId>> = IndexVec::filled(func.values.len(), Vec::new());
+    for (id, block) in func.blocks.enumerated() {
+        block.insts.iter().for_each(|i| i.op.for_each_use(|v| readers[v].push(id)));
+        for_each_term_use(&block.term, |v| readers[v].push(id));
+    }
+    let mut moves = Vec::new();
+    for (from, block) in func.blocks.enumerated() {
+        for (at, inst) in block.insts.iter().enumerate() {
+            let (Some(next), &Op::Bin(BinOp::Add | BinOp::Sub, old, _)) = (inst.result, &inst.op) else {
+                continue;
+            };
+            let Some(&to) = readers[next].first() else { continue };
+            let only = readers[next].iter().all(|b| *b == to) && to != from && dom.dominates(from, to);
+            let needed =
+                live.live_out[from].contains(old) || block.insts[at + 1..].iter().any(|i| i.op.reads(old));
+            if func.ty(next) != Ty::I16 || !only || !needed || loops.innermost[from] != loops.innermost[to] {
+                continue;
+            }
+            let insts = &func.blocks[to].insts;
+            let place = insts.iter().position(|i| i.op.reads(next)).unwrap_or(insts.len());
+            let mut read = insts[place..].iter().any(|i| i.op.reads(old)) || live.live_out[to].contains(old);
+            for_each_term_use(&func.blocks[to].term, |v| read |= v == old);
+            if !read {
+                moves.push((from, next, to));
+            }
+        }
+    }
+    for &(from, next, to) in &moves {
+        let insts = &mut func.blocks[from].insts;
+        let Some(at) = insts.iter().position(|i| i.result == Some(next)) else { continue };
+        let inst = insts.remove(at);
+        let insts = &mut func.blocks[to].insts;
+        let place = insts.iter().position(|i| i.op.reads(next)).unwrap_or(insts.len());
+        insts.insert(place, inst);
+    }
+    !moves.is_empty()
 }
 
 fn rebase(func: &mut Func, dom: &Dom, ranges: &Ranges, live: &Liveness, sum: Sum) -> bool {
