@@ -7,8 +7,8 @@
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
-use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Target, Term, Ty, Value};
-use crate::mir::loops::Loops;
+use crate::mir::ir::{BinOp, BlockId, Cond, Func, Op, Term, Ty, Value};
+use crate::mir::loops::{Loop, Loops};
 use crate::opt::counters::{Defs, Stepper, counters, exact_counters, steppers, unit_counters};
 use crate::opt::interval::{Range, binary};
 
@@ -111,9 +111,12 @@ impl<'a> Ranges<'a> {
     fn bound_counters(&mut self, cfg: &Cfg) -> bool {
         let mut bounds: Vec<(Value, Range)> = Vec::new();
         // Those that run by ones to a value, and so meet it.
+        let loops = Loops::new(cfg, &self.dom);
         for (counter, end) in unit_counters(self.func, cfg, &self.dom) {
             let ty = self.func.ty(counter.param);
-            let (first, last) = (self.values[counter.first], self.values[end.value]);
+            let entered = &loops.loops[counter.of];
+            let first = self.at_entry(counter.first, cfg, entered);
+            let last = self.at_entry(end.value, cfg, entered);
             let (up, apart) = (counter.step == 1, u32::from(end.next));
             let (from, to) = if up { (first, last) } else { (last, first) };
             if !from.is_empty()
@@ -125,7 +128,6 @@ impl<'a> Ranges<'a> {
             }
         }
         // Those that move in one direction, and never past the end of the type.
-        let loops = Loops::new(cfg, &self.dom);
         for stepper in steppers(self.func, cfg, &loops, &self.defs) {
             bounds.extend(self.one_way(&loops, &stepper).map(|bound| (stepper.param, bound)));
         }
@@ -304,7 +306,7 @@ impl<'a> Ranges<'a> {
                     preds.dedup();
                     for pred in preds {
                         for target in self.func.blocks[pred].term.targets().filter(|t| t.block == id) {
-                            incoming = incoming.union(self.argument(pred, target, i));
+                            incoming = incoming.union(self.on_edge(target.args[i], pred, id));
                         }
                     }
                     if let Some(bound) = self.counters[param] {
@@ -333,14 +335,20 @@ impl<'a> Ranges<'a> {
         changed
     }
 
-    fn argument(&self, pred: BlockId, target: &Target, index: usize) -> Range {
-        let arg = target.args[index];
-        let range = self.at(arg, pred);
-        match self.edge_condition(pred, target.block) {
-            Some((cond, a, b)) if a == arg => self.refined(range, arg, (cond, b)),
-            Some((cond, a, b)) if b == arg => self.refined(range, arg, (cond.swap(), a)),
+    /// The range of a value on the way from one block to another.
+    fn on_edge(&self, value: Value, pred: BlockId, to: BlockId) -> Range {
+        let range = self.at(value, pred);
+        match self.edge_condition(pred, to) {
+            Some((cond, a, b)) if a == value => self.refined(range, value, (cond, b)),
+            Some((cond, a, b)) if b == value => self.refined(range, value, (cond.swap(), a)),
             _ => range,
         }
+    }
+
+    /// The range of a value wherever a loop is entered.
+    fn at_entry(&self, value: Value, cfg: &Cfg, entered: &Loop) -> Range {
+        let outside = cfg.preds[entered.header].iter().filter(|p| !entered.blocks.contains(**p));
+        outside.fold(Range::EMPTY, |range, &pred| range.union(self.on_edge(value, pred, entered.header)))
     }
 
     fn refined(&self, range: Range, value: Value, fact: Fact) -> Range {

@@ -27,6 +27,14 @@ impl Emitter<'_> {
         if self.count_by_one(sub, d, &a, &b) || self.count_in_index(sub, d, &a, &b) {
             return;
         }
+        // Taking away a small number in place leaves the high byte alone, mostly.
+        if let [Src::Imm(n @ 1..), Src::Imm(0xff)] = b[..]
+            && !sub
+            && self.same_place(&d[1], &a[1])
+        {
+            self.add(true, d, &a, &[Src::Imm(n.wrapping_neg()), Src::Imm(0)]);
+            return;
+        }
         // A low byte to which nothing is added needs no carry.
         if b[0] == Src::Imm(0) {
             self.move_or_skip(&d[0], &a[0]);

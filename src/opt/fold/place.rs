@@ -52,7 +52,7 @@ impl Folder<'_> {
         }
     }
 
-    fn better_index(&self, addr: &Addr) -> Option<Addr> {
+    fn better_index(&mut self, addr: &Addr) -> Option<Addr> {
         let index = addr.index?;
         match *self.def(index)? {
             Op::Const(n) => Some(moved(addr.base, None, addr.offset, n)),
@@ -62,6 +62,15 @@ impl Folder<'_> {
                 // A byte must not wrap where the sum of the address would not.
                 let wraps = self.ty(index) == Ty::I8 && self.bits(x) + n > 0xff;
                 (!wraps).then(|| moved(addr.base, Some(x), addr.offset, n))
+            }
+            // A multiple of a sum is a sum of multiples.
+            Op::Bin(op @ (BinOp::Shl | BinOp::Mul), sum, times) if self.ty(index) == Ty::I16 => {
+                let n = self.constant(times)?;
+                let Op::Bin(BinOp::Add, x, more) = *self.def(sum)? else { return None };
+                let more = self.constant(more)?;
+                let more = if op == BinOp::Mul { more.wrapping_mul(n) } else { more.checked_shl(n)? };
+                let multiple = self.emit(Op::Bin(op, x, times), Ty::I16);
+                Some(moved(addr.base, Some(multiple), addr.offset, more))
             }
             _ => None,
         }

@@ -252,7 +252,8 @@ fn same(cond: Cond, range: Range, group: &Group, promises: &Promises) -> Option<
         return None;
     }
     if matches!(cond, Cond::Eq | Cond::Ne) {
-        let different = factor == 1 || i64::from(range.high - range.low) * factor <= 0xffff;
+        let spans = [range.high - range.low, range.signed_high.abs_diff(range.signed_low)];
+        let different = factor == 1 || spans.iter().any(|span| i64::from(*span) * factor <= 0xffff);
         return different.then_some((cond, u16::MAX));
     }
     let (low, high) = if cond.is_signed() {
