@@ -4,7 +4,7 @@
 //! added to a pointer once per block. Invariant: a pointer access has an offset that, with all
 //! bytes of the value, stays below 256, and at most `MAX_INDEXED_OFFSET` beside an index.
 
-use crate::codegen::lir::{Dst, Mem, MemBase, Op as LOp, Reg, Src, Sym, SymAddr, Vb};
+use crate::codegen::lir::{Dst, LInst, Mem, MemBase, Op as LOp, Reg, Src, Sym, SymAddr, Vb};
 use crate::codegen::select::Select;
 use crate::mir::ir::{Access, Addr, Base, Value};
 
@@ -192,11 +192,26 @@ impl Select<'_> {
         }
         let bytes = self.bytes(value);
         let mem = self.mem(addr, access);
+        let mut order: Vec<usize> = (0..bytes.len()).collect();
+        if access == Access::Plain && self.just_summed(&bytes) {
+            order.reverse();
+        }
         self.locked(access, |s| {
-            for (k, &byte) in bytes.iter().enumerate() {
-                s.emit(LOp::Move { d: Dst::Mem(mem.plus(k)), s: byte });
+            for k in order {
+                s.emit(LOp::Move { d: Dst::Mem(mem.plus(k)), s: bytes[k] });
             }
         });
+    }
+
+    /// True when the last operation is a sum that leaves the highest of the bytes in A.
+    fn just_summed(&self, bytes: &[Src]) -> bool {
+        let (Some(LInst { op: LOp::Add { d, b, .. }, .. }), Some(Src::V(top))) =
+            (self.insts.last(), bytes.last())
+        else {
+            return false;
+        };
+        // The carry alone is mostly not added.
+        d.last() == Some(&Dst::V(*top)) && d.len() > 1 && b.last() != Some(&Src::Imm(0))
     }
 
     /// Wraps an `irq_safe` access so that no interrupt comes between its bytes.
