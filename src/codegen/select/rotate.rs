@@ -23,7 +23,7 @@ pub(super) struct Rotation {
 pub(super) fn plan(
     func: &Func,
     defs: &Defs<'_>,
-    uses: &IndexVec<Value, u32>,
+    uses: &IndexVec<Value, usize>,
     folded: &mut IndexVec<Value, bool>,
     is_free: impl Fn(Value) -> bool,
 ) -> BTreeMap<Value, Rotation> {
