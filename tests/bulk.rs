@@ -59,7 +59,8 @@ fn within_a_tenth(what: &str, cycles: u64, bytes: usize, by_hand: f64) {
     let each = cycles as f64 / bytes as f64;
     println!("{what}: {each:.2} cycles a byte, {by_hand:.2} by hand");
     assert!(each <= by_hand * 1.1, "{what}: {each:.2} cycles a byte, {by_hand} by hand");
-    assert!(each >= by_hand * 0.8, "{what}: {each:.2} cycles a byte is not possible");
+    // The loop of `sum` may cross a page in one of the two programs.
+    assert!(each >= by_hand * 0.75, "{what}: {each:.2} cycles a byte is not possible");
 }
 
 /// `sta abs,x` four times, and the loop.

@@ -143,7 +143,10 @@ mod tests {
         let text = after("v4: i16 = add v0, v3\n v5: i8 = load [@g + v4]\n store [@g + v4 + 40], v5");
         assert_eq!(text.matches("addr [@g + v0]").count(), 1, "{text}");
         let inside = text.split("b1(").nth(2).unwrap();
-        assert!(!inside.contains("@g") && inside.contains("+ v2 + 40]"), "{text}");
+        assert!(
+            !inside.contains("@g") && inside.contains("[v9 + v3]") && inside.contains("[v9 + v3 + 40]"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! two shifts of a byte, one for each half of the result.
 //! After `strength`: what becomes a counter needs no product.
 
-use crate::mir::ir::{BinOp, BlockId, Func, Inst, Op, Ty, Value};
+use crate::mir::ir::{BinOp, BlockId, Func, Op, Ty, Value};
+use crate::mir::rewrite::Code;
 use crate::opt::counters::Defs;
 use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
@@ -63,35 +64,29 @@ fn find(func: &Func) -> Vec<Multiple> {
 fn rewrite(func: &mut Func, multiple: &Multiple) {
     let &Multiple { block, at, value, odd, count } = multiple;
     let span = func.blocks[block].insts[at].span;
-    let mut new = Vec::new();
-    let mut add = |ty: Ty, op: Op| {
-        let value = func.values.push(ty);
-        new.push(Inst { result: Some(value), op, span });
-        value
-    };
-    let number = |n: u32, add: &mut dyn FnMut(Ty, Op) -> Value| add(Ty::I8, Op::Const(n));
+    let mut code = Code::new(func);
     let product = match odd {
         1 => value,
         _ => {
-            let odd = number(odd, &mut add);
-            add(Ty::I8, Op::Bin(BinOp::Mul, value, odd))
+            let odd = code.number(odd, Ty::I8);
+            code.op(Op::Bin(BinOp::Mul, value, odd), Ty::I8)
         }
     };
     let last = if count < FAR {
-        let wide = add(Ty::I16, Op::Zext(product));
-        Op::Bin(BinOp::Shl, wide, number(count, &mut add))
+        let wide = code.op(Op::Zext(product), Ty::I16);
+        Op::Bin(BinOp::Shl, wide, code.number(count, Ty::I8))
     } else {
-        let (left, right) = (number(count, &mut add), number(8 - count, &mut add));
-        let low = add(Ty::I8, Op::Bin(BinOp::Shl, product, left));
-        let high = add(Ty::I8, Op::Bin(BinOp::Shr, product, right));
-        let low = add(Ty::I16, Op::Zext(low));
-        let high = add(Ty::I16, Op::Zext(high));
-        let high = {
-            let byte = number(8, &mut add);
-            add(Ty::I16, Op::Bin(BinOp::Shl, high, byte))
-        };
+        let (left, right) = (code.number(count, Ty::I8), code.number(8 - count, Ty::I8));
+        let low = code.op(Op::Bin(BinOp::Shl, product, left), Ty::I8);
+        let high = code.op(Op::Bin(BinOp::Shr, product, right), Ty::I8);
+        let low = code.op(Op::Zext(low), Ty::I16);
+        let high = code.op(Op::Zext(high), Ty::I16);
+        let byte = code.number(8, Ty::I8);
+        let high = code.op(Op::Bin(BinOp::Shl, high, byte), Ty::I16);
         Op::Bin(BinOp::Or, high, low)
     };
+    let mut new = code.finish();
+    new.iter_mut().for_each(|inst| inst.span = span);
     let insts = &mut func.blocks[block].insts;
     insts[at].op = last;
     insts.splice(at..at, new);
