@@ -336,11 +336,15 @@ pub fn write(file: &LibFile) -> Result<Vec<u8>> {
     let strings_at = end + file.functions.iter().map(|f| 1 + 2 * f.relocs.len()).sum::<usize>();
 
     let mut strings = Writer::default();
-    let mut text = |name: &str, signature: Option<&String>| {
+    let mut text = |name: &str, signature: Option<&str>| {
         let at = strings.position() as u16;
         strings.until_nul(name.as_bytes());
-        signature.filter(|_| is_public(name)).inspect(|s| strings.until_nul(s.as_bytes()));
+        signature.inspect(|s| strings.until_nul(s.as_bytes()));
         at
+    };
+    // A public name has a type string, if only an empty one: other strings may follow.
+    let signature = |name: &str, known: &Option<String>| {
+        is_public(name).then(|| known.clone().unwrap_or_default())
     };
     let mut out = Writer::default();
     out.bytes(&MAGIC);
@@ -348,7 +352,7 @@ pub fn write(file: &LibFile) -> Result<Vec<u8>> {
     out.u16(strings_at as u16);
     let mask = |set: &[usize]| set.iter().fold(0, |mask, i| mask | 1u8 << i);
     for ((function, offset), relocs) in file.functions.iter().zip(&offsets).zip(&relocs) {
-        out.u16(text(&function.name, function.signature.as_ref()));
+        out.u16(text(&function.name, signature(&function.name, &function.signature).as_deref()));
         out.u16(*offset as u16);
         out.u16(function.code.len() as u16);
         out.bytes(&[mask(&function.uses_functions), mask(&function.uses_data)]);
@@ -356,7 +360,7 @@ pub fn write(file: &LibFile) -> Result<Vec<u8>> {
         out.u16(*relocs as u16);
     }
     for (segment, offset) in file.data.iter().zip(&offsets[file.functions.len()..]) {
-        out.u16(text(&segment.name, segment.signature.as_ref()));
+        out.u16(text(&segment.name, signature(&segment.name, &segment.signature).as_deref()));
         out.u16(*offset as u16);
         out.u16(segment.bytes.len() as u16);
     }
