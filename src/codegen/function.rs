@@ -5,7 +5,9 @@ use crate::codegen::convention::{Conventions, ParamLoc};
 use crate::codegen::emit::Context;
 use crate::codegen::lir::{LFunc, Op as LOp};
 use crate::codegen::mach::effects::TRACKED;
-use crate::codegen::mach::{Arg, Cell, MInst, MKind, early, effects, liveness, peephole, reload, skip};
+use crate::codegen::mach::{
+    Arg, Cell, MInst, MKind, carry, early, effects, liveness, peephole, reload, skip,
+};
 use crate::codegen::select::{SelectOptions, select};
 use crate::codegen::webs::{self, CellGroup};
 use crate::codegen::{Options, homes};
@@ -96,7 +98,7 @@ pub fn compile(
                 break;
             }
         }
-        if skip::run(&mut code, emitted.cells, at_return) {
+        if carry::run(&mut code) | skip::run(&mut code, emitted.cells, at_return) {
             peephole::tidy(&mut code, !handler);
         }
     }

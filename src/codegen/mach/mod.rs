@@ -4,6 +4,7 @@
 //! `finish.rs`. Invariant: an instruction's effects on registers, flags and cells are fully told by
 //! `effects`; memory that is not a cell is only told apart as read or written.
 
+pub mod carry;
 pub mod early;
 pub mod effects;
 pub mod flow;
