@@ -5,9 +5,10 @@
 //! only counted and compared, the pointers are compared instead, and `k` goes.
 //! Invariant: the same places in the same order.
 //! Reading order: `web.rs` (what is counted from one counter), `plan.rs` (what is worth it and
-//! allowed), `rewrite.rs`. Not here: indices of a byte, which stay in X and Y.
+//! allowed), `rewrite.rs`, `recover.rs` (numbers that are computed from pointers after that). Not here: indices of a byte, which stay in X and Y.
 
 mod plan;
+mod recover;
 mod rewrite;
 mod web;
 
@@ -48,6 +49,9 @@ fn run(program: &mut Program, _: Level) -> bool {
             if !found {
                 break;
             }
+        }
+        while recover::run(&mut func) {
+            changed = true;
         }
         for (global, highest) in promises.made {
             let known = &mut program.globals[global].highest;

@@ -31,14 +31,14 @@ pub struct Facts<'a> {
     dom: Dom,
     /// The block in which each value is defined.
     homes: IndexVec<Value, Option<BlockId>>,
-    readers: IndexVec<Value, Vec<Reader>>,
+    pub readers: IndexVec<Value, Vec<Reader>>,
     /// Byte counters that run to an exact end, with what they become.
     exact_bytes: BTreeMap<Value, Value>,
 }
 
 /// What reads a value.
 #[derive(Clone, Copy)]
-enum Reader {
+pub enum Reader {
     /// An operation: its block and position.
     Op(BlockId, usize),
     /// A jump that passes it to a parameter.
@@ -83,6 +83,11 @@ impl<'a> Facts<'a> {
         self.homes[value].is_some_and(|b| self.loops.loops[l].blocks.contains(b))
     }
 
+    /// The block in which a value is defined.
+    pub fn home(&self, value: Value) -> Option<BlockId> {
+        self.homes[value]
+    }
+
     /// True when the value is known at the end of the block.
     pub fn available(&self, value: Value, block: BlockId) -> bool {
         self.homes[value].is_some_and(|home| self.dom.dominates(home, block))
@@ -93,6 +98,21 @@ impl<'a> Facts<'a> {
         let Some(l) = self.loops.innermost[block].map(|l| &self.loops.loops[l]) else { return 3 };
         let always = l.latches.iter().all(|&latch| self.dom.dominates(block, latch));
         8_i64.pow(l.depth.min(6)) * if always { 3 } else { 1 }
+    }
+
+    /// A block, run as rarely as possible, that comes before all of these and after the value.
+    pub fn block_before(&self, blocks: &[BlockId], value: Value) -> Option<BlockId> {
+        let after = |b: BlockId| self.available(value, b) && self.homes[value] != Some(b);
+        let mut best = *blocks.first()?;
+        while !blocks.iter().all(|b| self.dom.dominates(best, *b)) {
+            best = self.dom.idom[best]?;
+        }
+        while let Some(above) =
+            self.dom.idom[best].filter(|b| self.weight(*b) < self.weight(best) && after(*b))
+        {
+            best = above;
+        }
+        after(best).then_some(best)
     }
 
     /// The blocks from which a loop is entered.
