@@ -197,3 +197,18 @@ fn random_programs_do_the_same_everywhere() {
     assert!(failures.is_empty(), "{}", failures.first().map_or("", String::as_str));
     assert!(same > useless, "too few programs are of use");
 }
+
+/// What stands in some program of a few hundred: the claims of `docs/reliability.md`.
+#[test]
+fn random_programs_use_the_language_as_a_whole() {
+    const WORDS: &str = "@forward @relocate @naked @lowercase @kernal @origin @charset_rom @singleton \
+        @irq_raw @irq_hook @irq_helper __set_irq__ __enable_raster_irq__ __disable_raster_irq__ \
+        __set_raster__ __get_raster__ __sei__ __cli__ __nop__ __asm__ getkey waitkey printsep sprint str( \
+        memfill blkcpy const( abs( min( max( len( size( addr( alias( super. super.__init__ __init__ __str__ \
+        relocate[ irq_safe[ alias[array[ alias[string] alias[C tuple[ string[ array[C f16[0x float[0x \
+        include( import elif else: while break continue pass return ** and not or ~ >>= <<= %= s\"";
+    let programs: Vec<Source> = (0..600).map(|seed| source(&programs::program(seed), seed)).collect();
+    let text: String = programs.iter().flatten().map(|(_, text)| text.as_str()).collect();
+    let missing: Vec<&str> = WORDS.split_whitespace().filter(|word| !text.contains(word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

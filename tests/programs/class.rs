@@ -163,7 +163,7 @@ impl Gen {
             g.properties(&mut class);
             let inherited = class.init.clone();
             g.classes.push(class);
-            if g.r.one_in(3) {
+            if g.r.one_in(if inherited.is_some() { 2 } else { 3 }) {
                 g.initialiser(at, inherited);
             }
             for _ in 0..g.r.below(3) {

@@ -22,7 +22,7 @@ impl Gen {
         // Programs that wait for a key in vain cannot be told beforehand where the oracle does not run.
         self.keys = self.r.one_in(6) && !self.assembly;
         let handler = self.r.one_in(8);
-        let (classes, functions) = if self.small { (2, 2) } else { (3, 3) };
+        let (classes, functions) = if self.small { (3, 2) } else { (4, 3) };
         self.data();
         if handler {
             for _ in 0..1 + self.r.below(2) {
