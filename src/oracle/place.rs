@@ -3,7 +3,7 @@
 use super::machine::{Frame, Machine};
 use super::memory::Loc;
 use super::{Eval, undefined};
-use crate::sema::hir::{Index, Place, PlaceKind, Type};
+use crate::sema::hir::{DataKind, Index, Place, PlaceKind, Type};
 
 impl<'m> Machine<'m> {
     /// Evaluates a place, outermost base first.
@@ -39,13 +39,24 @@ impl<'m> Machine<'m> {
             // Behind an alias the count of the type says nothing.
             Type::Array(elem, _) if matches!(base.kind, PlaceKind::Deref(_)) => (elem, i64::MAX),
             Type::Array(elem, n) => (elem, i64::from(*n)),
-            Type::Tuple(elem) => (elem, i64::MAX),
+            Type::Tuple(elem) => (elem, self.tuple_count(frame, start, base)?),
             _ => return undefined("an index into something else"),
         };
         if !(0..count).contains(&number) {
             return undefined("an index out of bounds");
         }
         Ok(start.plus(number * i64::from(self.modules[frame.module].size_of(elem))))
+    }
+
+    /// How many elements the tuple at `start` has.
+    fn tuple_count(&mut self, frame: &Frame<'m>, start: Loc, tuple: &'m Place) -> Eval<i64> {
+        if let PlaceKind::Data(id) = tuple.kind {
+            let data = &self.modules[frame.module].data[id];
+            if let DataKind::Tuple { count } | DataKind::Relocated { count, .. } = data.kind {
+                return Ok(count.into());
+            }
+        }
+        self.count_before(start.addr)
     }
 
     fn character(&mut self, frame: &Frame<'m>, start: Loc, index: &'m Index) -> Eval<Loc> {
