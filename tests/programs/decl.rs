@@ -353,9 +353,8 @@ impl Gen {
         };
         self.line(format!("{name}: {class_name}{value}"));
         self.see_parts(&name, class);
-        if self.classes[class].init.is_none() {
-            self.make_ready(&name, class);
-        }
+        // An inherited `__init__` knows nothing of the arrays of the child.
+        self.make_ready(&name, class);
         self.scope.objects.push(Object { path: name.clone(), class, count: None, is_alias: false });
         if self.in_main {
             self.set_links(&name, class);
