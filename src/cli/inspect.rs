@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::base::bytes::read_u16_at;
 use crate::base::codes;
 use crate::base::diag::Diagnostic;
+use crate::c64::memmap;
 use crate::cli::args::InspectArgs;
 use crate::cli::console::{Status, result};
 use crate::cli::report::report_one;
@@ -42,7 +43,7 @@ fn program(path: &str, bytes: &[u8], as_json: bool) -> Result<String, Diagnostic
     };
     let size = bytes.len() - 2;
     let end = usize::from(load) + size;
-    let start = sys_address(&bytes[2..]);
+    let start = (load == memmap::BASIC_START).then(|| sys_address(&bytes[2..])).flatten();
     if as_json {
         let facts =
             json!({ "kind": "program", "load": load, "end": end, "bytes": bytes.len(), "start": start });

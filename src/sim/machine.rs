@@ -163,7 +163,9 @@ impl Machine {
         }
         system::boot(&mut self.cpu, address.wrapping_add(code.len() as u16));
         self.load_at(address, code);
-        self.entry = sys_address(code).unwrap_or(address);
+        // Elsewhere the first bytes are code that may look like a line.
+        let line = (address == memmap::BASIC_START).then(|| sys_address(code)).flatten();
+        self.entry = line.unwrap_or(address);
         Ok(())
     }
 
@@ -406,6 +408,15 @@ mod tests {
         assert_eq!(sys_address(b"\x0B\x08\x0A\x00\x9E99999\x00"), None);
         assert_eq!(sys_address(b"\x0B\x08\x0A\x00\x99\x00\x9E2061"), None);
         assert_eq!(sys_address(b"\x60"), None);
+    }
+
+    #[test]
+    fn only_a_program_at_the_start_of_basic_has_a_line() {
+        let mut machine = Machine::new();
+        machine.load_prg(b"\x01\x08\x0B\x08\x0A\x00\x9E2061\x00\x00\x00").expect("a program");
+        assert_eq!(machine.entry(), 2061);
+        machine.load_prg(b"\x00\x14\xA9\x00\x85\x02\x9E3\x14\x60").expect("a program");
+        assert_eq!(machine.entry(), 0x1400);
     }
 
     #[test]
