@@ -190,7 +190,14 @@ impl Checker<'_> {
         match self.scalar(val) {
             Ok(expr) if expr.ty == Type::Error => Val::Error,
             Ok(expr) => {
-                let mut expr = if to == Type::Bool { fold::test(expr) } else { fold::convert(expr, to) };
+                let mut expr = if to == Type::Bool {
+                    fold::test(expr)
+                } else if to == expr.ty && fold::may_overflow_byte(&expr) {
+                    // Kept: that the value is cut to 8 bits is wanted.
+                    Expr { kind: ExprKind::Convert(Box::new(expr)), ty: to, span }
+                } else {
+                    fold::convert(expr, to)
+                };
                 expr.span = span;
                 Val::Expr(expr)
             }

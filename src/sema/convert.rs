@@ -83,7 +83,8 @@ impl Checker<'_> {
         self.report(error);
     }
 
-    fn warn_narrow(&mut self, expr: &Expr, to: &Type, span: Span) {
+    /// Warns that a value is computed in 8 bits before it becomes one of type `to`.
+    pub fn warn_narrow(&mut self, expr: &Expr, to: &Type, span: Span) {
         let wide = if to.is_signed() { "int" } else { "word" };
         let mut first = expr;
         while let ExprKind::Binary(_, left, _) = &first.kind {

@@ -229,7 +229,9 @@ pub fn upper_bound(expr: &Expr) -> i64 {
 pub fn may_overflow_byte(expr: &Expr) -> bool {
     let ExprKind::Binary(op, left, right) = &expr.kind else {
         return match &expr.kind {
-            ExprKind::Convert(inner) if inner.ty.width() == 1 => may_overflow_byte(inner),
+            ExprKind::Convert(inner) if inner.ty.width() == 1 && inner.ty != expr.ty => {
+                may_overflow_byte(inner)
+            }
             _ => false,
         };
     };
@@ -246,6 +248,18 @@ pub fn may_overflow_byte(expr: &Expr) -> bool {
     };
     let inner = matches!(op, BinOp::Add | BinOp::Mul | BinOp::Sub | BinOp::Div | BinOp::Shr);
     own || inner && (may_overflow_byte(left) || may_overflow_byte(right) && *op != BinOp::Shr)
+}
+
+/// True when a product or left shift in 8 bits may overflow in `expr`, as in `y * 40 + x`. Sums
+/// alone seldom do where they are part of something wider.
+pub fn product_may_overflow(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Binary(BinOp::Mul | BinOp::Shl, ..) => may_overflow_byte(expr),
+        ExprKind::Binary(BinOp::Add | BinOp::Sub, left, right) => {
+            product_may_overflow(left) || product_may_overflow(right)
+        }
+        _ => false,
+    }
 }
 
 /// The four-byte `float` nearest to `value`.

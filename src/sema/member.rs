@@ -268,7 +268,13 @@ impl Checker<'_> {
         }
         match expr.as_int() {
             Some(at) => self.constant_index(base, i128::from(at), span),
-            None => Some(Index::At(expr)),
+            None => {
+                let large = matches!(base.ty, Type::Array(_, count) if count > 256);
+                if large && fold::product_may_overflow(&expr) {
+                    self.warn_narrow(&expr, &Type::Word, span);
+                }
+                Some(Index::At(expr))
+            }
         }
     }
 

@@ -234,6 +234,13 @@ impl Checker<'_> {
             return None;
         }
         let ty = self.operation_type(op, kind, &left, &right, op_span)?;
+        if ty.is_integral() && ty.width() > 1 {
+            for side in [&left, &right] {
+                if fold::product_may_overflow(side) {
+                    self.warn_narrow(side, &ty, side.span);
+                }
+            }
+        }
         Some((fold::convert(left, ty.clone()), fold::convert(right, ty)))
     }
 
