@@ -9,7 +9,7 @@ use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::fold;
-use crate::sema::hir::{CompareOp, DataKind, Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
+use crate::sema::hir::{self, CompareOp, DataKind, Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
 use crate::sema::val::Val;
 use crate::sema::value::Const;
 use crate::syntax::ast::{self, BinOp};
@@ -42,6 +42,11 @@ impl Checker<'_> {
                 return Some(Const::Float(fold::from_mbf(bytes)));
             }
             Val::Expr(Expr { kind: ExprKind::Error, .. }) => return None,
+            Val::Expr(ref expr) if expr.ty == Type::Float => {
+                if let Some(value) = float_value(expr) {
+                    return Some(Const::Float(value));
+                }
+            }
             Val::Str(string) => {
                 if let Some(text) = self.constant_text(&string) {
                     if text.len() > MAX_STRING {
@@ -211,6 +216,24 @@ fn int_binary(op: BinOp, a: i128, b: i128) -> Result<Const, Fault> {
         BinOp::Pow => u32::try_from(b).ok().and_then(|n| a.checked_pow(n)),
     };
     value.map(Const::Int).ok_or(Fault::TooLarge)
+}
+
+/// The value of arithmetic on constant floats, as in `float(3) / 2`.
+fn float_value(expr: &Expr) -> Option<f64> {
+    match &expr.kind {
+        ExprKind::Float(bytes) => Some(fold::from_mbf(*bytes)),
+        ExprKind::Binary(op, left, right) => {
+            let (a, b) = (float_value(left)?, float_value(right)?);
+            match op {
+                hir::BinOp::Add => Some(a + b),
+                hir::BinOp::Sub => Some(a - b),
+                hir::BinOp::Mul => Some(a * b),
+                hir::BinOp::Div if b != 0.0 => Some(a / b),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

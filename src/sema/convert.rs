@@ -10,7 +10,7 @@ use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::fold;
-use crate::sema::hir::{Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
+use crate::sema::hir::{BinOp, Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
 use crate::sema::val::{Val, address_of, load, tuple_pointer};
 use crate::sema::value::Const;
 
@@ -213,7 +213,13 @@ impl Checker<'_> {
                 Val::Expr(Expr { ty, .. }) | Val::Place(Place { ty, .. }) => ty.is_scalar(),
                 _ => false,
             };
-            if to.is_string() && scalar {
+            if to.is_string() && adds_characters(val) {
+                error = error.fix(
+                    "characters are added as numbers; begin with a string",
+                    span.start(),
+                    "\"\" + ",
+                );
+            } else if to.is_string() && scalar {
                 error = wrapped(error, span, "str");
             } else if matches!(to, Type::Alias(_)) && scalar {
                 error = error.help("an alias leads to a variable; alias(a, address) sets it to an address");
@@ -303,6 +309,23 @@ pub fn wrapped(error: Diagnostic, span: Span, word: &str) -> Diagnostic {
         fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
     }
     error
+}
+
+/// True for a sum that begins with two characters, as numbers are added.
+fn adds_characters(val: &Val) -> bool {
+    let Val::Expr(expr) = val else { return false };
+    let mut sum = expr;
+    while let ExprKind::Binary(BinOp::Add, left, right) = &sum.kind {
+        let character = |e: &Expr| match &e.kind {
+            ExprKind::Convert(inner) => inner.ty == Type::Char,
+            _ => e.ty == Type::Char,
+        };
+        if character(left) && character(right) {
+            return true;
+        }
+        sum = left;
+    }
+    false
 }
 
 /// True when elements of the two types are the same in memory and meaning; `char` and `byte` mix.
