@@ -123,8 +123,9 @@ impl Builder<'_> {
                 Some(name) => StmtKind::Decl(VarDecl { name, ty, value, span }),
                 None => StmtKind::Error,
             },
-            RowKind::Import(_) => {
+            RowKind::Import(import) => {
                 self.import_position(span);
+                self.nested.extend(import.path.parts.last().cloned());
                 StmtKind::Error
             }
             RowKind::Module { .. } => self.misplaced_module(span),
@@ -203,14 +204,14 @@ impl Builder<'_> {
         match target.kind {
             ExprKind::Name(name) => return Some(named(name, target.span)),
             ExprKind::Error => {}
-            ExprKind::Attr { base, name } if base.kind == ExprKind::SelfRef => self.report(
-                Diagnostic::error(
-                    codes::BAD_TARGET,
-                    target.span,
-                    format!("The property '{}' cannot be declared in a method", name.name),
-                )
-                .help("Declare it in the class, beside the methods: name: type = value"),
-            ),
+            ExprKind::Attr { base, name } if base.kind == ExprKind::SelfRef => {
+                let text = format!("The property '{}' cannot be declared in a method", name.name);
+                self.report(
+                    Diagnostic::error(codes::BAD_TARGET, target.span, text)
+                        .help("Declare it in the class, beside the methods: name: type = value"),
+                );
+                self.misplaced.push(name);
+            }
             _ => self.report(
                 Diagnostic::error(codes::BAD_TARGET, target.span, "Only a name can be declared")
                     .help("A declaration is name: type, or name: type = value."),

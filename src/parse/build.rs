@@ -21,14 +21,22 @@ pub struct Builder<'k> {
     decorators: Vec<Decorator>,
     /// A chain of too many branches was reported.
     pub(super) long_chain: bool,
-    /// Names of definitions inside of others, which were reported.
-    nested: Vec<Ident>,
+    /// Properties that a method declares, which were reported.
+    pub(super) misplaced: Vec<Ident>,
+    /// Names of definitions and imports in blocks, which were reported.
+    pub(super) nested: Vec<Ident>,
 }
 
 /// The tree of a file.
 pub fn module(file: FileId, rows: Vec<Row>, comments: Vec<Comment>, span: Span, sink: &mut Sink) -> Module {
     let mut module = Module { file, doc: None, header: None, items: Vec::new(), comments, span };
-    let mut builder = Builder { sink, decorators: Vec::new(), long_chain: false, nested: Vec::new() };
+    let mut builder = Builder {
+        sink,
+        decorators: Vec::new(),
+        long_chain: false,
+        misplaced: Vec::new(),
+        nested: Vec::new(),
+    };
     builder.module(&mut module, rows);
     builder.keep_nested(&mut module);
     module
@@ -88,12 +96,11 @@ impl Builder<'_> {
                 | Item::Class(ClassDef { name: other, .. })
                 | Item::Const(ConstDef { name: other, .. })
                 | Item::Data(VarDecl { name: other, .. }) => other.name == name.name,
+                Item::Import(import) => import.path.parts.last().is_some_and(|last| last.name == name.name),
                 _ => false,
             };
             if !module.items.iter().any(taken) {
-                let span = name.span;
-                let ty = TypeExpr { kind: TypeKind::Error, span };
-                module.items.insert(0, Item::Data(VarDecl { name, ty, value: None, span }));
+                module.items.insert(0, Item::Data(unknown_variable(name)));
             }
         }
     }
@@ -244,7 +251,14 @@ impl Builder<'_> {
         }
         let mut block = block.unwrap_or(Rows { rows: Vec::new(), span: at.end() });
         let doc = take_docstring(&mut block);
-        let members = block.rows.into_iter().filter_map(|row| self.member(row)).collect();
+        self.misplaced.clear();
+        let mut members: Vec<Member> = block.rows.into_iter().filter_map(|row| self.member(row)).collect();
+        for name in std::mem::take(&mut self.misplaced) {
+            let same = |member: &Member| matches!(member, Member::Property(p) if p.name.name == name.name);
+            if !members.iter().any(same) {
+                members.push(Member::Property(unknown_variable(name)));
+            }
+        }
         self.stray_decorators();
         let parent = head.parents.into_iter().next();
         ClassDef { decorators, name: head.name, parent, doc, members, head_span: at, span }
@@ -275,9 +289,7 @@ impl Builder<'_> {
                     )
                     .help(format!("For example: {name}: byte = 0. Constants stand at module level.")),
                 );
-                let ty = TypeExpr { kind: TypeKind::Error, span: place };
-                let name = super::body::named(name, place);
-                Member::Property(VarDecl { name, ty, value: None, span })
+                Member::Property(unknown_variable(super::body::named(name, place)))
             }
             RowKind::Class(class) => {
                 self.nested_definition("class", class.name, row.head);
@@ -326,6 +338,12 @@ impl Builder<'_> {
             self.block(Some(block), at);
         }
     }
+}
+
+/// A variable of which only the name is known; nothing more is said about its uses.
+fn unknown_variable(name: Ident) -> VarDecl {
+    let span = name.span;
+    VarDecl { name, ty: TypeExpr { kind: TypeKind::Error, span }, value: None, span }
 }
 
 /// The row with its block.

@@ -107,7 +107,7 @@ impl Foreign<'_, '_> {
             }
             let fault = match token {
                 Token::Kw(kw) => keyword(tokens, i, *kw, frame, first),
-                Token::Name(_) if first == Some(Kw::Def) && depth == 1 && frame.is(Sym::LParen) => {
+                Token::Name(_) if first == Some(Kw::Def) && frame.open == Some((Sym::LParen, 2)) => {
                     untyped(tokens, i, frame)
                 }
                 Token::Text { .. } if !is_text_place(tokens, i) => Some(misplaced_text(*span, i)),
@@ -355,10 +355,45 @@ fn keyword<'s>(
                 );
             Some((diagnostic, Mend::Replace(frame.item..value_end)))
         }
+        Kw::Is if matches!(tokens.get(i + 1), Some((Token::Kw(Kw::None), _))) => None,
+        Kw::Is
+            if matches!(
+                (tokens.get(i + 1), tokens.get(i + 2)),
+                (Some((Token::Kw(Kw::Not), _)), Some((Token::Kw(Kw::None), _)))
+            ) =>
+        {
+            None
+        }
+        Kw::Super
+            if is(tokens.get(i + 1), Sym::LParen)
+                && is(tokens.get(i + 2), Sym::RParen)
+                && is(tokens.get(i + 3), Sym::Dot) =>
+        {
+            let parentheses = span_of(tokens, i + 1..i + 3);
+            let diagnostic = Diagnostic::error(
+                codes::SELF_MISUSE,
+                parentheses,
+                "'super' stands without parentheses: super.name",
+            )
+            .fix("Remove them", parentheses, "");
+            Some((diagnostic, Mend::Swap(i + 1..i + 3, Vec::new())))
+        }
         Kw::None => {
             let diagnostic = Diagnostic::error(codes::NONE, span, "There is no 'None' in PyCo")
                 .help("Use 0 or a value of your own; an alias without target has address 0: addr(a) == 0.");
-            Some((diagnostic, Mend::Replace(i..i + 1)))
+            // `is None` and `is not None` are one fault.
+            let word =
+                |back: usize, kw: Kw| i.checked_sub(back).is_some_and(|at| tokens[at].0 == Token::Kw(kw));
+            let from = match (word(1, Kw::Is), word(1, Kw::Not) && word(2, Kw::Is)) {
+                (true, _) => i - 1,
+                (_, true) => i - 2,
+                _ => i,
+            };
+            if from == i {
+                return Some((diagnostic, Mend::Replace(i..i + 1)));
+            }
+            let compared = vec![(Token::Sym(Sym::Eq), tokens[from].1), (Token::Error, span)];
+            Some((diagnostic, Mend::Swap(from..i + 1, compared)))
         }
         Kw::Is => {
             let not = matches!(tokens.get(i + 1), Some((Token::Kw(Kw::Not), _)));

@@ -8,7 +8,7 @@ use super::edit::{find, is, item_end, span_of};
 use super::foreign::{Foreign, TYPES};
 use super::lexer::Line;
 use crate::base::codes;
-use crate::base::diag::Diagnostic;
+use crate::base::diag::{Diagnostic, Edit};
 use crate::base::source::Span;
 use crate::syntax::token::{Kw, Sym, Token};
 
@@ -114,6 +114,20 @@ impl<'t> Foreign<'t, '_> {
             return false;
         }
         let (span, ty, class) = (first.to(*ty), *ty, *class);
+        if matches!(class, "array" | "tuple" | "alias" | "string") {
+            let (open, close) = (line.tokens[3].1, line.tokens[line.tokens.len() - 1].1);
+            let text = format!("'{class}' takes square brackets");
+            let mut diagnostic =
+                Diagnostic::error(codes::DECLARATION_FORM, open, text).fix("Write '[…]'", open, "[");
+            if let Some(fix) = diagnostic.fixes.last_mut() {
+                fix.edits.push(Edit { span: close, text: "]".to_string() });
+            }
+            self.report(line, diagnostic);
+            let last = line.tokens.len() - 1;
+            line.tokens[3].0 = Token::Sym(Sym::LBracket);
+            line.tokens[last].0 = Token::Sym(Sym::RBracket);
+            return true;
+        }
         let fixed = format!("{name}: {class} = {class}(…)");
         let text = format!("A variable with its first value is written '{fixed}'");
         let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, span, text);
@@ -168,6 +182,13 @@ impl<'t> Foreign<'t, '_> {
                     // In `): -> byte` the colon stands before the result.
                     line.tokens.push((Token::Sym(Sym::Colon), span.end()));
                 }
+            }
+            Some(Token::Sym(Sym::LParen)) if arrow => {
+                let span = span_of(&line.tokens, at + 1..end);
+                let diagnostic = Diagnostic::error(codes::BARE_TUPLE, span, "A function returns one value")
+                    .help("Return several through alias parameters or an object.");
+                self.report(line, diagnostic);
+                line.tokens.splice(at + 1..end, [(Token::Error, span)]);
             }
             None if arrow => {
                 let span = line.tokens[at].1;

@@ -22,7 +22,7 @@ impl Checker<'_> {
     /// `target = value`
     pub fn assignment(&mut self, target: &ast::Expr, value: &ast::Expr, out: &mut Vec<StmtKind>) {
         if let ast::ExprKind::Name(name) = &target.unparenthesised().kind
-            && self.undeclared(name, target.span)
+            && self.undeclared(name, target.span, value)
         {
             return self.value_for_errors(value);
         }
@@ -41,6 +41,11 @@ impl Checker<'_> {
     /// Checks a value whose use was reported already.
     pub fn value_for_errors(&mut self, value: &ast::Expr) {
         match &value.unparenthesised().kind {
+            ast::ExprKind::Call { callee, args } if self.class_expression(callee).is_some() => {
+                for arg in args {
+                    self.value(arg);
+                }
+            }
             ast::ExprKind::Fill(inner) => {
                 self.value(inner);
             }
@@ -325,7 +330,7 @@ impl Checker<'_> {
         value: &ast::Expr,
     ) -> Option<StmtKind> {
         if let ast::ExprKind::Name(name) = &target.unparenthesised().kind
-            && self.undeclared(name, target.span)
+            && self.undeclared(name, target.span, value)
         {
             self.value_for_errors(value);
             return None;

@@ -125,10 +125,15 @@ impl Checker<'_> {
         if args.len() != wanted {
             let error = Self::wrong_count(&name, (wanted, wanted), args.len(), span);
             let params = self.parameters(id);
-            self.report(match wanted {
-                0 => error,
-                _ => error.help(format!("its parameters are ({params})")),
-            });
+            let own = matches!(args.first(), Some(ast::Expr { kind: ast::ExprKind::SelfRef, .. }));
+            // A default value, say, was reported in the definition.
+            if !self.is_misread(id) {
+                self.report(match wanted {
+                    _ if own => error.help("'self' is no argument; leave it out"),
+                    0 => error,
+                    _ => error.help(format!("its parameters are ({params})")),
+                });
+            }
             for arg in args {
                 self.value(arg);
             }
@@ -139,6 +144,12 @@ impl Checker<'_> {
             out.push(self.coerce(val, ty, arg.span, &Use::Argument));
         }
         Some(out)
+    }
+
+    /// True when a fault of syntax was reported in the definition of a function.
+    fn is_misread(&self, id: FuncId) -> bool {
+        let all = self.out.funcs[id].span;
+        self.syntax_faults.iter().any(|at| at.file == all.file && all.lo <= at.lo && at.hi <= all.hi)
     }
 
     /// The parameters as their declaration shows them.

@@ -47,6 +47,8 @@ pub struct Checker<'a> {
     pub methods_below: HashMap<String, Span>,
     /// Classes whose parent was reported: they may have members that nobody knows.
     pub vague: HashSet<crate::sema::hir::ClassId>,
+    /// Members that a method uses and no class declares, reported once.
+    pub missing_members: HashSet<(crate::sema::hir::ClassId, String)>,
     /// Names of the module in order of definition.
     pub defined: Vec<String>,
     /// What the functions checked so far call, and what they do that interrupt code may not.
@@ -96,6 +98,7 @@ pub fn check_with_interface(
         defining: None,
         methods_below: HashMap::new(),
         vague: HashSet::new(),
+        missing_members: HashSet::new(),
         defined: Vec::new(),
         facts: irq::Facts::default(),
     };

@@ -247,7 +247,11 @@ impl Checker<'_> {
 
     fn no_members(&mut self, val: &Val, name: &ast::Ident) -> Val {
         let text = format!("{} has no property or method '{}'", self.describe(val), name.name);
-        self.report(Diagnostic::error(codes::UNKNOWN_MEMBER, name.span, text));
+        let error = Diagnostic::error(codes::UNKNOWN_MEMBER, name.span, text);
+        self.report(match builtins::find(&name.name) {
+            Some(_) => error.help(format!("it is a function: {}(x)", name.name)),
+            None => error,
+        });
         Val::Error
     }
 

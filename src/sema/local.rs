@@ -256,7 +256,7 @@ impl Checker<'_> {
     }
 
     /// The class that an expression names, without reporting anything if it names none.
-    fn class_expression(&mut self, callee: &ast::Expr) -> Option<ClassId> {
+    pub fn class_expression(&mut self, callee: &ast::Expr) -> Option<ClassId> {
         let named = match &callee.kind {
             ast::ExprKind::Name(name) => {
                 !self.scope.names.contains_key(name) && self.globals.contains_key(name)

@@ -27,6 +27,12 @@ impl Checker<'_> {
         if var.name == "_" {
             return self.repeat_loop(var, range, body);
         }
+        if range.end.kind == ast::ExprKind::Error && !self.scope.declared.contains_key(&var.name) {
+            // What it should loop over was reported.
+            if !self.scope.names.contains_key(&var.name) {
+                self.silence(&var.name, var.span);
+            }
+        }
         let place = self.loop_variable(var);
         let start = match &range.start {
             Some(start) => (self.limit(start), start.span),

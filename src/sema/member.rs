@@ -158,9 +158,11 @@ impl Checker<'_> {
             return;
         }
         let chain: Vec<ClassId> = self.ancestry(class).collect();
-        if chain.iter().any(|id| self.vague.contains(id)) {
+        let missing = |id: &ClassId| self.missing_members.contains(&(*id, name.name.clone()));
+        if chain.iter().any(|id| self.vague.contains(id) || missing(id)) {
             return;
         }
+        let inside = self.scope.class == Some(class);
         let mut candidates: Vec<&str> = Vec::new();
         for id in chain {
             let class = &self.out.classes[id];
@@ -173,8 +175,17 @@ impl Checker<'_> {
             name.span,
             format!("class '{class_name}' has no property or method '{}'", name.name),
         );
+        let plain = error.message.len();
         let error = suggest_names(error, &name.name, name.span, candidates);
-        self.report(error);
+        if inside && error.message.len() == plain {
+            // Not misspelt, so every use in the module means the same missing declaration.
+            self.missing_members.insert((class, name.name.clone()));
+            let help =
+                format!("properties are declared in the class, beside the methods: {}: type", name.name);
+            self.report(error.help(help));
+        } else {
+            self.report(error);
+        }
     }
 
     /// `base[index]`.

@@ -13,6 +13,12 @@ use crate::sema::check::Checker;
 use crate::sema::foreign_names::{self, Counterpart};
 use crate::sema::scope::{Binding, BindingKind, GlobalKind, Noun};
 use crate::sema::types::{SCALARS, Type};
+use crate::syntax::ast;
+
+/// False for names of one or two letters, to which every other is near; only the case may be wrong.
+fn can_resemble(name: &str, candidate: &str) -> bool {
+    name.len() >= 3 || candidate.eq_ignore_ascii_case(name)
+}
 
 /// Adds the likeliest names to an error about `name`, with a fix for the best.
 pub fn suggest_names<'n>(
@@ -21,10 +27,7 @@ pub fn suggest_names<'n>(
     span: Span,
     candidates: impl IntoIterator<Item = &'n str>,
 ) -> Diagnostic {
-    // Of one or two letters, every other name is near; only the case may be wrong there.
-    let short = name.len() < 3;
-    let near = |c: &&str| !short || c.eq_ignore_ascii_case(name);
-    let candidates: Vec<&str> = candidates.into_iter().filter(near).collect();
+    let candidates: Vec<&str> = candidates.into_iter().filter(|c| can_resemble(name, c)).collect();
     let Some(sentence) = suggest::did_you_mean(name, candidates.iter().copied()) else {
         return diagnostic;
     };
@@ -110,7 +113,7 @@ impl Checker<'_> {
 
     /// Reports an assignment to a name that means nothing anywhere, as in Python a new variable
     /// begins; further uses of the name are silent.
-    pub fn undeclared(&mut self, name: &str, span: Span) -> bool {
+    pub fn undeclared(&mut self, name: &str, span: Span, value: &ast::Expr) -> bool {
         let scope = &self.scope;
         let known = scope.names.contains_key(name)
             || scope.declared.contains_key(name)
@@ -121,14 +124,20 @@ impl Checker<'_> {
             || self.prefixes.values().any(|prefix| prefix.listed.contains_key(name))
             || scope.class.is_some_and(|class| self.find_field(class, name).is_some());
         let names = scope.names.keys().chain(self.globals.keys()).map(String::as_str);
+        let names = names.filter(|c| can_resemble(name, c));
         if known || name == "_" || suggest::did_you_mean(name, names).is_some() {
             return false;
         }
         let text = format!("variable '{name}' is not declared");
-        self.report(
-            Diagnostic::error(codes::UNKNOWN_NAME, span, text)
-                .help(format!("declare it with a type and its first value: {name}: byte = …")),
-        );
+        let error = Diagnostic::error(codes::UNKNOWN_NAME, span, text);
+        let class = match &value.kind {
+            ast::ExprKind::Call { callee, .. } => self.class_expression(callee).map(|c| self.class_name(c)),
+            _ => None,
+        };
+        self.report(match class {
+            Some(class) => error.fix("declare it with its class", span.end(), format!(": {class}")),
+            None => error.help(format!("declare it with a type and its first value: {name}: byte = …")),
+        });
         self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
         true
     }

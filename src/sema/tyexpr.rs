@@ -117,6 +117,7 @@ impl Checker<'_> {
                 Type::Error
             }
             TypeKind::Alias(target) => self.alias_type(target),
+            TypeKind::Mapped { inner, .. } if self.plain_type(inner) == Type::Error => Type::Error,
             TypeKind::Mapped { .. } | TypeKind::IrqSafe(_) => {
                 self.bad_type(ty.span, "an address is possible for a variable or property only");
                 Type::Error
