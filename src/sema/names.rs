@@ -121,6 +121,7 @@ impl Checker<'_> {
             || self.later.contains_key(name)
             || builtins::find(name).is_some()
             || Type::scalar_named(name).is_some()
+            || self.prefixes.contains_key(name)
             || self.prefixes.values().any(|prefix| prefix.listed.contains_key(name))
             || scope.class.is_some_and(|class| self.find_field(class, name).is_some());
         let names = scope.names.keys().chain(self.globals.keys()).map(String::as_str);
