@@ -176,10 +176,12 @@ impl<'t> Foreign<'t, '_> {
                 let close = line.tokens[at - 1].1.hi;
                 let replaced = Span { lo: close, hi: line.tokens[end - 1].1.hi, ..span };
                 let diagnostic = Diagnostic::error(codes::DECLARATION_FORM, span, text);
-                self.report(line, diagnostic.fix(format!("Write '-> {ty}'"), replaced, format!(" -> {ty}")));
+                // In `): -> byte` the colon stands before the result.
+                let colon = if ends_in_colon || signs == 0 { "" } else { ":" };
+                let fixed = format!(" -> {ty}{colon}");
+                self.report(line, diagnostic.fix(format!("Write '-> {ty}{colon}'"), replaced, fixed));
                 line.tokens.splice(at..at + signs, [(Token::Sym(Sym::Arrow), span)]);
                 if !ends_in_colon && signs > 0 {
-                    // In `): -> byte` the colon stands before the result.
                     line.tokens.push((Token::Sym(Sym::Colon), span.end()));
                 }
             }

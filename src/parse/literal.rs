@@ -228,7 +228,15 @@ impl<'s> Lexer<'s, '_> {
     fn report_unterminated(&mut self, lo: usize, end: usize, quote: u8) {
         self.broken_string = true;
         let quote = char::from(quote);
-        let at_end = self.span(end, end);
+        // Brackets at the end of the line rather close those before the string.
+        let text = self.text[lo..end].trim_end();
+        let inside = text.trim_end_matches([')', ']']);
+        let closers = text.len() - inside.len();
+        let (at, place) = match closers > 0 && closers <= self.open.len() && inside.len() > 1 {
+            true => (lo + inside.len(), ""),
+            false => (end, " at the end of the line"),
+        };
+        let at = self.span(at, at);
         self.report(
             Diagnostic::error(
                 codes::UNTERMINATED_STRING,
@@ -236,7 +244,7 @@ impl<'s> Lexer<'s, '_> {
                 format!("The string has no closing {quote}"),
             )
             .help("A string ends on the line on which it begins; neighbouring strings join.")
-            .fix(format!("Add {quote} at the end of the line"), at_end, quote.to_string()),
+            .fix(format!("Add {quote}{place}"), at, quote.to_string()),
         );
     }
 

@@ -64,6 +64,11 @@ impl Checker<'_> {
         if let Some(class) = self.scope.class
             && (self.find_field(class, name).is_some() || self.find_method(class, name).is_some())
         {
+            if self.scope.func.is_none() {
+                let text = format!("the default of a property is a constant, and '{name}' is none");
+                self.report(Diagnostic::error(codes::NOT_CONSTANT, span, text).help("set it in __init__"));
+                return;
+            }
             let text = format!("unknown {noun} '{name}'; properties and methods need 'self.{name}'");
             self.report(Diagnostic::error(codes::UNKNOWN_NAME, span, text).fix(
                 "add 'self.'",
@@ -97,6 +102,7 @@ impl Checker<'_> {
             known.extend(self.globals.keys().map(String::as_str));
             known.extend(self.later.keys().copied());
             known.extend(self.prefixes.keys().map(String::as_str));
+            known.retain(|known| *known != "main");
             known
         };
         let error = suggest_names(error, name, span, candidates);
