@@ -169,8 +169,12 @@ impl<'s> Layout<'s, '_, '_> {
         let outer = self.levels.iter().rposition(|level| level.column <= column).unwrap_or(0);
         let (below, above) = (self.levels[outer].column, self.levels.get(outer + 1));
         let Some(above) = above.filter(|_| below != column) else { return below };
-        let definition = matches!(first, Token::Kw(Kw::Def | Kw::Class) | Token::Sym(Sym::At));
-        let stays = outer == 0 && !definition || above.column - column <= column - below;
+        let stays = match first {
+            // A branch cannot be in the block that it ends.
+            Token::Kw(Kw::Else | Kw::Elif) => outer + 2 < self.levels.len(),
+            Token::Kw(Kw::Def | Kw::Class) | Token::Sym(Sym::At) => above.column - column <= column - below,
+            _ => outer == 0 || above.column - column <= column - below,
+        };
         if stays { above.column } else { below }
     }
 
