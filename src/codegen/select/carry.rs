@@ -27,7 +27,10 @@ pub(super) fn plan(
 ) -> BTreeMap<Value, Carry> {
     let mut found = BTreeMap::new();
     for block in func.blocks.iter() {
-        let Term::Branch { cond, .. } = block.term else { continue };
+        let Term::Branch { cond, ref then, ref other } = block.term else { continue };
+        if then == other {
+            continue;
+        }
         let Some(question) = question(func, defs, uses, block, cond) else { continue };
         let Some(shift) = shift(func, defs, block, &question) else { continue };
         question.parts.iter().for_each(|&v| folded[v] = true);

@@ -115,7 +115,11 @@ fn fold_test(
     uses: &IndexVec<Value, usize>,
     folded: &mut IndexVec<Value, bool>,
 ) {
-    if let Term::Branch { cond, .. } = block.term {
+    if let Term::Branch { cond, then, other } = &block.term
+        // A branch that goes one way only is not emitted, but mapped operands are read.
+        && then != other
+    {
+        let cond = *cond;
         let here = block.insts.iter().any(|i| i.result == Some(cond));
         if here && uses[cond] == 1 && matches!(defs[cond], Some(Op::Cmp(..))) {
             folded[cond] = true;
@@ -265,5 +269,25 @@ fn apart(a: &Addr, b: &Addr, bytes: usize) -> bool {
         (Base::Slot(_), Base::Global(_)) | (Base::Global(_), Base::Slot(_)) => true,
         _ if a.base == b.base && a.index == b.index => a.offset.abs_diff(b.offset) as usize >= bytes,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::index::{Id, IndexVec};
+    use crate::codegen::select::{SelectOptions, select};
+    use crate::mir::ir::FuncId;
+    use crate::mir::text;
+
+    #[test]
+    fn a_mapped_byte_is_read_when_both_ways_are_one() {
+        let text = "func @main() {\nb0:\n  v0: i8 = load volatile [$d01e]\n  v1: i8 = const 1\n  \
+                    v2: i1 = cmp ult v0, v1\n  branch v2, b1, b1\nb1:\n  return\n}\n";
+        let program = text::parse(text).expect("it is valid");
+        let weights = IndexVec::filled(2, 1.0);
+        let options = SelectOptions { small: false, fold: true, module: false, squares: false };
+        let func = select(&program, FuncId::new(0), &weights, options);
+        let ops = func.blocks.iter().flat_map(|b| &b.insts).map(|i| format!("{:?}", i.op));
+        assert_eq!(ops.filter(|op| op.contains("volatile: true")).count(), 1);
     }
 }
