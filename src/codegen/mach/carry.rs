@@ -5,13 +5,13 @@
 //! path has the same carry wherever it is read. No path executes more instructions than before.
 
 use crate::codegen::mach::effects::of;
-use crate::codegen::mach::{Arg, Label, MInst, MKind, flow};
+use crate::codegen::mach::{Arg, MInst, MKind, flow};
 use crate::mos::effects::Effects;
 use crate::mos::inst::Mnemonic::{self, *};
 
 /// Rewrites the code; true when something changed.
 pub fn run(code: &mut Vec<MInst>) -> bool {
-    let mut next = code.iter().filter_map(label_of).max().map_or(0, |l| l + 1);
+    let mut next = code.iter().filter_map(MInst::label).max().map_or(0, |l| l + 1);
     let mut changed = false;
     // Each one that is found has its own label behind the CLC afterwards and is not found again.
     while let Some((jumps, set_at, first)) = find(code) {
@@ -30,13 +30,6 @@ pub fn run(code: &mut Vec<MInst>) -> bool {
     changed
 }
 
-fn label_of(inst: &MInst) -> Option<Label> {
-    match inst.kind {
-        MKind::Label(label) => Some(label),
-        _ => None,
-    }
-}
-
 fn mnemonic_of(inst: &MInst) -> Option<Mnemonic> {
     inst.inst().map(|i| i.0)
 }
@@ -50,7 +43,7 @@ fn find(code: &[MInst]) -> Option<(Vec<usize>, usize, usize)> {
         (effects.reads | effects.writes).intersects(Effects::C)
     };
     flow.blocks.iter().find_map(|range| {
-        let label = label_of(&code[range.start])?;
+        let label = code[range.start].label()?;
         let set_at = range.clone().find(|&at| touches(&code[at]))?;
         let wanted = mnemonic_of(&code[set_at]).filter(|m| matches!(m, Clc | Sec))?;
         let jumps = flow.blocks.iter().map(|b| b.end - 1).filter(|&at| {
@@ -70,7 +63,7 @@ fn known(code: &[MInst], flow: &flow::Flow, jump: usize) -> Option<Mnemonic> {
     }
     let block = flow.blocks.iter().find(|b| b.contains(&jump))?;
     let quiet = |inst: &MInst| !of(inst, Effects::NONE).writes.intersects(Effects::C);
-    if label_of(&code[block.start]).is_some() || !code[block.clone()].iter().all(quiet) {
+    if code[block.start].label().is_some() || !code[block.clone()].iter().all(quiet) {
         return None;
     }
     // The block is entered from the branch before it only, when that is not taken.
@@ -84,14 +77,11 @@ fn known(code: &[MInst], flow: &flow::Flow, jump: usize) -> Option<Mnemonic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn inst(mnemonic: Mnemonic, arg: Arg) -> MInst {
-        MInst { kind: MKind::Inst { mnemonic, arg }, volatile: false, span: None, weight: 1.0 }
-    }
+    use crate::codegen::mach::testing::{inst, label};
 
     fn sum(last: Mnemonic) -> Vec<MInst> {
         vec![
-            MInst { kind: MKind::Label(1), volatile: false, span: None, weight: 1.0 },
+            label(1),
             inst(Lda, Arg::Zp(2)),
             inst(Clc, Arg::None),
             inst(Adc, Arg::Zp(3)),
@@ -106,7 +96,7 @@ mod tests {
         let mut code = sum(Bcc);
         assert!(run(&mut code));
         assert_eq!(mnemonic_of(&code[1]), Some(Clc));
-        assert_eq!(label_of(&code[2]), code[6].target());
+        assert_eq!(code[2].label(), code[6].target());
         assert!(!run(&mut code));
     }
 
