@@ -343,9 +343,8 @@ pub fn write(file: &LibFile) -> Result<Vec<u8>> {
         at
     };
     // A public name has a type string, if only an empty one: other strings may follow.
-    let signature = |name: &str, known: &Option<String>| {
-        is_public(name).then(|| known.clone().unwrap_or_default())
-    };
+    let signature =
+        |name: &str, known: &Option<String>| is_public(name).then(|| known.clone().unwrap_or_default());
     let mut out = Writer::default();
     out.bytes(&MAGIC);
     out.bytes(&[1, file.functions.len() as u8, file.data.len() as u8]);
