@@ -57,6 +57,17 @@ fn wrong_usage_is_status_2() {
 }
 
 #[test]
+fn the_code_after_a_pass_is_printed_when_it_changed_something() {
+    let twice = "def main():\n    a: byte = getkey()\n    print(a * 2 + a * 2)\n";
+    let folder = Folder::new("print-after").with("twice.pyco", twice);
+    let (status, out, err) = folder.pycoc("compile twice.pyco --print-after inline --print-after gvn");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(out.starts_with("// after ") && out.contains("func @main()"), "{out}");
+    assert!(out.contains("// after inline\n") && out.contains("// after gvn\n"), "{out}");
+    assert!(!out.contains("// after shake\n"), "{out}");
+}
+
+#[test]
 fn help_goes_to_standard_output() {
     let (status, out, err) = Folder::new("help").pycoc("--help");
     assert_eq!((status, err.as_str()), (0, ""));

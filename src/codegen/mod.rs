@@ -117,7 +117,8 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
             sections.push(finish.function(f, code, sink));
         }
     }
-    if frames.size > 0 {
+    // A slot without bytes, of an object without properties, has an address too.
+    if frames.size > 0 || program.funcs.iter().any(|f| !f.slots.is_empty()) {
         let size = u16::try_from(frames.size).unwrap_or(u16::MAX);
         sections.push(Section::reserve(finish::FRAME, SectionKind::Bss, size));
     }

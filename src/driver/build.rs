@@ -77,7 +77,7 @@ pub fn build(
         sink.push(cartridge_on_disk(main, disk));
         return None;
     }
-    optimise(&mut program, options);
+    dump.passes(optimise(&mut program, options));
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
     dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
     let image = image(&mut program, &finished, options, &mut dump, sink)?;
@@ -387,7 +387,7 @@ pub fn level(options: &Options) -> opt::Level {
 }
 
 /// Optimises a program or module as the options say.
-pub fn optimise(program: &mut Program, options: &Options) {
+pub fn optimise(program: &mut Program, options: &Options) -> opt::Report {
     let options = opt::OptOptions {
         level: level(options),
         without: options.without.clone(),
@@ -395,7 +395,7 @@ pub fn optimise(program: &mut Program, options: &Options) {
         print_after: options.print_after.clone(),
         ..opt::OptOptions::default()
     };
-    opt::optimise(program, &options);
+    opt::optimise(program, &options)
 }
 
 /// The same for the code generator; `module` for finished code.

@@ -11,7 +11,7 @@ use crate::link::Image;
 use crate::link::map::map;
 use crate::out::dbg::DebugMap;
 use crate::sema::{hir, hir_print};
-use crate::{out, parse};
+use crate::{opt, out, parse};
 
 /// The texts made so far.
 pub struct Dump<'a> {
@@ -44,6 +44,14 @@ impl<'a> Dump<'a> {
         self.stage(EmitKind::Ast, || {
             format!("{:#?}\n", parse::parse(file, &source.text, &mut Sink::default()))
         });
+    }
+
+    /// What `--print-after` asked for, on standard output.
+    pub fn passes(&mut self, report: opt::Report) {
+        for (pass, text) in report.dumps {
+            let emit = Emit { kind: EmitKind::Mir, path: Some("-".into()) };
+            self.done.push((emit, format!("// after {pass}\n{text}\n").into_bytes()));
+        }
     }
 
     /// The views of the finished program.

@@ -166,7 +166,7 @@ pub fn compile(
     let mut program = lower::lower(&[module], sources, lower::Options { checks: options.checks });
     let wanted = options.target == Target::Library && !options.code_only;
     let middle = if wanted { encode(&program, &module.name).map(MiddlePart::new) } else { None };
-    optimise(&mut program, options);
+    dump.passes(optimise(&mut program, options));
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
     dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));
     let generated = codegen::generate(&mut program, &codegen_options(options, true), sink);
