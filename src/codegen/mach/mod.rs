@@ -12,6 +12,7 @@ pub mod liveness;
 pub mod peephole;
 pub mod reload;
 pub mod skip;
+pub mod tails;
 
 use crate::base::source::Span;
 use crate::codegen::lir::SymAddr;
