@@ -14,6 +14,7 @@ use crate::codegen::inline_asm::InlineAsm;
 use crate::codegen::lir::{Sym, SymAddr};
 use crate::codegen::mach::{Arg, Cell, Label, MInst, MKind, mode};
 use crate::codegen::module;
+use crate::codegen::outline::Body;
 use crate::mir::ir::{Base, FuncId, FuncKind, GlobalId, GlobalKind, Init, Program};
 use crate::mos::inst::{Mnemonic, Mode};
 use crate::mos::item::{Inst, Item, Name, Operand, Part};
@@ -36,10 +37,13 @@ pub struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    /// The section of a function.
-    pub fn function(&self, id: FuncId, compiled: &Compiled, sink: &mut Sink) -> Section {
+    /// The code of a function with final operands. `often`: weights of a call's instructions from
+    /// which on they stay where they are.
+    pub fn body(&self, id: FuncId, compiled: &Compiled, often: f64) -> Body {
         let func = &self.program.funcs[id];
-        let mut items = Vec::new();
+        let mut body =
+            Body { name: Name::from(&*func.name), items: Vec::new(), may_move: Vec::new(), func: Some(id) };
+        let movable = func.kind == FuncKind::Normal && func.relocate.is_none();
         let mut span = None;
         let mut asm_blocks = BTreeSet::new();
         // Labels of different `__asm__` blocks and of the code itself are kept apart.
@@ -48,31 +52,43 @@ impl Finish<'_> {
             let code = !matches!(inst.kind, MKind::Label(_));
             if code && inst.span.is_some() && inst.span != span {
                 span = inst.span;
-                items.extend(span.map(Item::Source));
+                body.items.extend(span.map(Item::Source));
+                body.may_move.push(true);
             }
             if let MKind::Asm(block) = &inst.kind {
                 let n = InlineAsm::position(self.program, id, block, &mut asm_blocks);
                 let text = self.asm.items(id, n).unwrap_or_default();
-                base += add_asm(&mut items, text, base);
+                base += add_asm(&mut body.items, text, base);
+                body.may_move.resize(body.items.len(), false);
                 span = None;
                 if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && asm_blocks.len() == 1 {
                     break;
                 }
                 continue;
             }
-            items.push(self.item(id, inst));
+            body.items.push(self.item(id, inst));
+            // A call that may come back to this function must not take more of the stack.
+            let recursive = compiled.recursive && matches!(inst.kind, MKind::Call { arg: Arg::Func(_), .. });
+            body.may_move.push(movable && inst.weight < often && !recursive);
         }
         if self.module {
-            module::constant_words(&mut items, base);
+            module::constant_words(&mut body.items, base);
+            body.may_move.resize(body.items.len(), false);
         }
-        let (mut section, errors) = emit::emit(func.name.as_ref(), &items, self.zero_page);
+        body
+    }
+
+    /// The section of finished code.
+    pub fn section(&self, body: &Body, sink: &mut Sink) -> Section {
+        let func = body.func.map(|f| &self.program.funcs[f]);
+        let (mut section, errors) = emit::emit(body.name.clone(), &body.items, self.zero_page);
         for error in errors {
-            sink.push(match error.span.or(func.span) {
+            sink.push(match error.span.or(func.and_then(|f| f.span)) {
                 Some(span) => Diagnostic::error(codes::ASSEMBLY, span, error.message),
                 None => Diagnostic::global(codes::ASSEMBLY, error.message),
             });
         }
-        section.fixed = func.relocate;
+        section.fixed = func.and_then(|f| f.relocate);
         section
     }
 

@@ -25,6 +25,8 @@ pub struct Compiled {
     pub code: Vec<MInst>,
     pub groups: Vec<CellGroup>,
     pub cells: usize,
+    /// May be called again before it returns.
+    pub recursive: bool,
     /// Registers that carry the result.
     pub at_return: Effects,
     /// Cells in which arguments arrive.
@@ -117,7 +119,8 @@ pub fn compile(
         .flatten()
         .filter_map(|p| if let ParamLoc::Cell(cell) = p { Some(*cell) } else { None })
         .collect();
-    let compiled = Compiled { code, groups, cells: emitted.cells, at_return, argument_cells, low: lfunc };
+    let compiled =
+        Compiled { code, groups, cells: emitted.cells, recursive, at_return, argument_cells, low: lfunc };
     let convention = &mut conventions.of[id];
     convention.zero_page = zero_page;
     if !recursive {

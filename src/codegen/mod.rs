@@ -16,6 +16,7 @@ pub mod inline_asm;
 pub mod lir;
 pub mod mach;
 pub mod module;
+pub mod outline;
 pub mod prepare;
 pub mod print;
 pub mod remarks;
@@ -33,6 +34,7 @@ use crate::c64::memmap;
 use crate::codegen::convention::Conventions;
 use crate::codegen::function::Compiled;
 use crate::codegen::lir::LFunc;
+use crate::codegen::outline::Body;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{Base, Callee, FuncId, GlobalKind, Op, Program};
 use crate::mos::item::Name;
@@ -112,11 +114,13 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     let oracle = |name: &Name| in_zero_page.contains(name);
     let finish =
         finish::Finish { program, frames: &frames, asm: &asm, zero_page: &oracle, module: options.module };
-    for &f in &wanted {
-        if let Some(code) = &compiled[f] {
-            sections.push(finish.function(f, code, sink));
-        }
+    let code = wanted.iter().filter_map(|f| Some((*f, compiled[*f].as_ref()?)));
+    let mut bodies: Vec<Body> =
+        code.map(|(f, code)| finish.body(f, code, outline::OFTEN / frequency[f])).collect();
+    if options.small && options.level > 0 && !options.module {
+        outline::run(&mut bodies, &oracle);
     }
+    sections.extend(bodies.iter().map(|body| finish.section(body, sink)));
     // A slot without bytes, of an object without properties, has an address too.
     if frames.size > 0 || program.funcs.iter().any(|f| !f.slots.is_empty()) {
         let size = u16::try_from(frames.size).unwrap_or(u16::MAX);
