@@ -238,25 +238,31 @@ fn size(routines: &mut Routines, most: usize) -> usize {
     .min(most)
 }
 
+/// The routines that move and fill memory, fast and small.
+fn memory_routines() -> [Routines; 2] {
+    ["memory_fast.s", "memory_small.s"].map(|loops| Routines::link(&["memory.s", loops]))
+}
+
 #[test]
 fn memory_is_moved_in_both_directions() {
-    let mut routines = Routines::link(&["memory.s"]);
-    for round in 0..rounds(1500) / 10 {
-        let mut expected = noise(&mut routines);
-        let count = size(&mut routines, 1500);
-        let from = 0x800 + routines.random() as usize % 0x400;
-        let near = size(&mut routines, 600);
-        let to = if round % 2 == 0 { from + near } else { from - near };
-        routines.call("rt_mem_move", pointers(AREA + to as u16, AREA + from as u16, count as u16));
-        expected.copy_within(from..from + count, to);
-        assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{from} to {to}, {count}");
+    for mut routines in memory_routines() {
+        for round in 0..rounds(1500) / 10 {
+            let mut expected = noise(&mut routines);
+            let count = size(&mut routines, 1500);
+            let from = 0x800 + routines.random() as usize % 0x400;
+            let near = size(&mut routines, 600);
+            let to = if round % 2 == 0 { from + near } else { from - near };
+            routines.call("rt_mem_move", pointers(AREA + to as u16, AREA + from as u16, count as u16));
+            expected.copy_within(from..from + count, to);
+            assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{from} to {to}, {count}");
+        }
     }
 }
 
 /// Within a tenth of loops by hand that are unrolled eightfold: 13.4 and 8.4 cycles a byte.
 #[test]
 fn large_areas_are_fast() {
-    let mut routines = Routines::link(&["memory.s"]);
+    let [mut routines, _] = memory_routines();
     for (to, from) in [(0, 1), (1, 0)] {
         let cycles = routines.call("rt_mem_move", pointers(AREA + to, AREA + from, 4096)).cycles;
         assert!(cycles < 145 * 4096 / 10, "{cycles}");
@@ -267,48 +273,50 @@ fn large_areas_are_fast() {
 
 #[test]
 fn memory_is_filled() {
-    let mut routines = Routines::link(&["memory.s"]);
-    for (name, width) in [("rt_mem_fill", 1), ("rt_mem_fill16", 2), ("rt_mem_fill32", 4)] {
-        for _ in 0..rounds(750) / 10 {
-            let mut expected = noise(&mut routines);
-            let count = size(&mut routines, 0x1000 / width);
-            let to = 0x100 + size(&mut routines, 0x600);
-            let value = routines.random();
-            let before = State { rb: value, ..pointers(AREA + to as u16, 0, count as u16) };
-            routines.call(name, before);
-            for element in expected[to..to + count * width].chunks_mut(width) {
-                element.copy_from_slice(&value.to_le_bytes()[..width]);
+    for mut routines in memory_routines() {
+        for (name, width) in [("rt_mem_fill", 1), ("rt_mem_fill16", 2), ("rt_mem_fill32", 4)] {
+            for _ in 0..rounds(750) / 10 {
+                let mut expected = noise(&mut routines);
+                let count = size(&mut routines, 0x1000 / width);
+                let to = 0x100 + size(&mut routines, 0x600);
+                let value = routines.random();
+                let before = State { rb: value, ..pointers(AREA + to as u16, 0, count as u16) };
+                routines.call(name, before);
+                for element in expected[to..to + count * width].chunks_mut(width) {
+                    element.copy_from_slice(&value.to_le_bytes()[..width]);
+                }
+                assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{name} {to} {count}");
             }
-            assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{name} {to} {count}");
         }
     }
 }
 
 #[test]
 fn rectangles_are_copied_with_overlap_in_every_direction() {
-    let mut routines = Routines::link(&["memory.s"]);
-    for round in 0..rounds(1000) / 10 {
-        let before = noise(&mut routines);
-        let mut stride = || if round % 3 == 0 { 40 + routines.random() as usize % 20 } else { 40 };
-        let (stride, to_stride) = (stride(), stride());
-        let (width, height) = (routines.random() as usize % 41, routines.random() as usize % 24);
-        let from = 0x800 + routines.random() as usize % 0x200;
-        let near = routines.random() as usize % 200;
-        let to = if round % 2 == 0 { from + near } else { from - near };
-        // dst, its stride, src, its stride, width, height in three times four bytes.
-        let words = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
-        let state = State {
-            ra: words(AREA + to as u16, to_stride as u16),
-            rb: words(AREA + from as u16, stride as u16),
-            rc: words(width as u16, height as u16),
-            ..State::default()
-        };
-        routines.call("rt_block_copy", state);
-        let mut expected = before.clone();
-        for row in 0..height {
-            let (source, target) = (from + row * stride, to + row * to_stride);
-            expected[target..target + width].copy_from_slice(&before[source..source + width]);
+    for mut routines in memory_routines() {
+        for round in 0..rounds(1000) / 10 {
+            let before = noise(&mut routines);
+            let mut stride = || if round % 3 == 0 { 40 + routines.random() as usize % 20 } else { 40 };
+            let (stride, to_stride) = (stride(), stride());
+            let (width, height) = (routines.random() as usize % 41, routines.random() as usize % 24);
+            let from = 0x800 + routines.random() as usize % 0x200;
+            let near = routines.random() as usize % 200;
+            let to = if round % 2 == 0 { from + near } else { from - near };
+            // dst, its stride, src, its stride, width, height in three times four bytes.
+            let words = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
+            let state = State {
+                ra: words(AREA + to as u16, to_stride as u16),
+                rb: words(AREA + from as u16, stride as u16),
+                rc: words(width as u16, height as u16),
+                ..State::default()
+            };
+            routines.call("rt_block_copy", state);
+            let mut expected = before.clone();
+            for row in 0..height {
+                let (source, target) = (from + row * stride, to + row * to_stride);
+                expected[target..target + width].copy_from_slice(&before[source..source + width]);
+            }
+            assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{from} to {to}, {width} x {height}");
         }
-        assert_eq!(routines.memory(AREA, AREA_SIZE), expected, "{from} to {to}, {width} x {height}");
     }
 }

@@ -84,6 +84,8 @@ const FILES: &[File] = files! {
     All "number_float.s"
     All "string.s"
     All "memory.s"
+    Fast "memory_fast.s"
+    Small "memory_small.s"
     All "keyboard.s"
     All "raster.s"
     All "loader.s"
