@@ -286,6 +286,17 @@ fn deep_trees_are_refused_with_one_message() {
     }
 }
 
+/// Read twice at each level, the innermost line would be read a thousand million times.
+#[test]
+fn a_simple_line_with_a_block_is_read_once() {
+    let mut text = String::from("def main():\n");
+    for depth in 1..=30 {
+        text += &format!("{}if 1:\n", "    ".repeat(depth));
+    }
+    text += &format!("{}x = 1:\n{}pass\n", "    ".repeat(31), "    ".repeat(32));
+    assert_eq!(messages(&text), ["':' does not fit here; the end of the line is expected"]);
+}
+
 #[test]
 fn what_is_no_source_is_given_up() {
     let noise: String =

@@ -97,11 +97,18 @@ pub fn file<'t, 's: 't>() -> Parse<'t, 's, Vec<Row>> {
             .ignore_then(just(Token::Indent))
             .ignore_then(row.clone().repeated().collect::<Vec<_>>())
             .then_ignore(just(Token::Dedent));
-        let inline = simple
-            .clone()
+        let skipped_block = just(Token::Indent)
+            .ignore_then(row.clone().repeated().collect::<Vec<_>>())
+            .then_ignore(just(Token::Dedent))
+            .boxed();
+        // A simple statement with a ':' at its end, which is reported, may have a block. It is passed
+        // over here: if the whole row failed, each block around it would be read twice.
+        let plain = simple
             .map_with(|kind, e| Row { kind, head: e.span(), block: None })
             .then_ignore(newline.clone())
-            .map(|row| vec![row]);
+            .then_ignore(skipped_block.clone().or_not())
+            .boxed();
+        let inline = plain.clone().map(|row| vec![row]);
         let block =
             choice((indented.clone(), inline)).map_with(|rows, e| Rows { rows, span: e.span() }).boxed();
         let compound = header(expr, ty)
@@ -114,11 +121,6 @@ pub fn file<'t, 's: 't>() -> Parse<'t, 's, Vec<Row>> {
             .then_ignore(sym(Sym::Colon))
             .then(block)
             .map(|(head, block)| Row { kind: RowKind::Bad, head, block: Some(block) });
-        let plain =
-            simple.map_with(|kind, e| Row { kind, head: e.span(), block: None }).then_ignore(newline.clone());
-        let skipped_block = just(Token::Indent)
-            .ignore_then(row.repeated().collect::<Vec<_>>())
-            .then_ignore(just(Token::Dedent));
         let skipped = inside()
             .repeated()
             .at_least(1)
