@@ -125,6 +125,71 @@ fn a_source_that_a_finished_module_needs_shares_its_state() {
     assert_eq!(output(&files, &Options::default()).as_deref(), Ok("56"));
 }
 
+/// `game/actor` calls its neighbours `map` and `tiles`, the program calls them `game.map` and
+/// `game.tiles`; `tool/map` is another module.
+const TILES: &str = "\
+class Tile:
+    cost: byte = 3
+";
+const MAP: &str = "\
+from tiles import Tile
+@singleton
+class Map:
+    steps: word = 7
+    tile: tiles.Tile
+
+def step(t: alias[tiles.Tile]) -> word:
+    Map.steps += t.cost
+    return Map.steps
+";
+const ACTOR: &str = "\
+from map import Map, step
+from tiles import Tile
+class Actor:
+    here: tiles.Tile
+
+    def walk() -> word:
+        map.Map.steps *= 2
+        return map.step(self.here)
+";
+const TOOL_MAP: &str = "def steps() -> word:\n    return 1000\n";
+const TOOL: &str = "from map import steps\ndef all() -> word:\n    return map.steps() + 1\n";
+const PACKAGE_MAIN: &str = "\
+from game.actor import Actor
+from game.map import Map
+from game.tiles import Tile
+from tool.tool import all
+def main():
+    a: actor.Actor
+    t: alias[tiles.Tile] = a.here
+    t.cost += map.Map.tile.cost
+    print(a.walk(), \" \", map.Map.steps, \" \", tool.all())
+";
+
+#[test]
+fn a_module_that_is_called_by_two_names_exists_once() {
+    let sources = [
+        ("game/tiles.pyco", TILES),
+        ("game/map.pyco", MAP),
+        ("game/actor.pyco", ACTOR),
+        ("tool/map.pyco", TOOL_MAP),
+        ("tool/tool.pyco", TOOL),
+    ];
+    let all = files(&sources);
+    all.add("main.pyco", PACKAGE_MAIN);
+    assert_eq!(output(&all, &Options::default()).as_deref(), Ok("20 20 1001"));
+    for lib_format in [LibFormat::Lowest, LibFormat::V2] {
+        let options = Options { lib_format, ..Options::default() };
+        let finished = files(&[("main.pyco", PACKAGE_MAIN)]);
+        for (path, _) in sources {
+            let (name, bytes) = lib(&all, path, &options).unwrap();
+            let (folder, _) = path.split_once('/').unwrap();
+            finished.add(format!("{folder}/{name}"), bytes);
+        }
+        assert_eq!(output(&finished, &options).as_deref(), Ok("20 20 1001"));
+    }
+}
+
 #[test]
 fn a_module_file_that_counts_on_an_older_module_is_named() {
     let low = "class Point:\n    x: byte = 1\n\ndef f() -> byte:\n    return 1\n";

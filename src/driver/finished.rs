@@ -40,6 +40,8 @@ pub struct FinishedModule {
     pub file: LibFile,
     pub interface: Interface,
     pub facts: Facts,
+    /// Names of other modules in the file that are others in this program.
+    renamed: BTreeMap<String, String>,
 }
 
 impl FinishedModule {
@@ -62,13 +64,47 @@ impl FinishedModule {
     /// The names and constraints of the modules that it refers to.
     pub fn imports(&self) -> Vec<(String, String)> {
         let mut imports = self.facts.imports.clone();
-        let externals = self.file.externals.iter().map(|e| &e.module).chain(&self.interface.needs);
-        for module in externals.filter(|m| *m != RUN_TIME) {
-            if !imports.iter().any(|(name, _)| name == module) {
-                imports.push((module.clone(), String::new()));
+        for module in self.foreign_modules() {
+            if !imports.iter().any(|(name, _)| *name == module) {
+                imports.push((module, String::new()));
             }
         }
         imports
+    }
+
+    /// The other modules that the file names.
+    pub fn foreign_modules(&self) -> Vec<String> {
+        let imports = self.facts.imports.iter().map(|(name, _)| name);
+        let externals = self.file.externals.iter().map(|e| &e.module).chain(&self.interface.needs);
+        let mut names: Vec<String> = Vec::new();
+        for name in imports.chain(externals).filter(|m| *m != RUN_TIME) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// Calls other modules as this program does.
+    pub fn rename(&mut self, names: BTreeMap<String, String>) {
+        let new = |name: &mut String| {
+            if let Some(other) = names.get(name.as_str()) {
+                name.clone_from(other);
+            }
+        };
+        self.facts.imports.iter_mut().for_each(|(name, _)| new(name));
+        self.facts.seen.iter_mut().for_each(|(name, _)| new(name));
+        self.file.externals.iter_mut().for_each(|external| new(&mut external.module));
+        self.interface.rename_modules(&new);
+        self.renamed = names;
+    }
+
+    /// What a symbol of the file's middle code is called in this program.
+    fn symbol(&self, symbol: &str) -> Option<String> {
+        let rest = |module: &str| symbol.strip_prefix(module)?.strip_prefix('.');
+        let fits = self.renamed.iter().filter_map(|(old, new)| Some((old, new, rest(old)?)));
+        let (_, new, rest) = fits.max_by_key(|(old, ..)| old.len())?;
+        Some(format!("{new}.{rest}"))
     }
 }
 
@@ -97,7 +133,8 @@ pub fn open(name: &str, path: &str, bytes: Vec<u8>) -> Result<FinishedModule, Di
             format!("the type of '{export}' is not known to this pycoc"),
         )),
     })?;
-    Ok(FinishedModule { name: name.to_string(), path: path.to_string(), bytes, file, interface, facts })
+    let (name, path) = (name.to_string(), path.to_string());
+    Ok(FinishedModule { name, path, bytes, file, interface, facts, renamed: BTreeMap::new() })
 }
 
 /// The middle code of a module, to be compiled with the program; `None` when there is none or it is
@@ -115,10 +152,17 @@ pub fn middle(module: &FinishedModule, sink: &mut Sink) -> Result<Option<Program
         sink.push(Diagnostic::global_warning(codes::MIDDLE_CODE, text).help("compile the module again"));
         return Ok(None);
     }
-    decode(&part.code, &module.name).map(Some).map_err(|error| {
+    let mut program = decode(&part.code, &module.name).map_err(|error| {
         let text = format!("'{}' is not a valid module: middle code: {error}", module.path);
         Diagnostic::global(codes::BAD_LIB, text)
-    })
+    })?;
+    for func in program.funcs.iter_mut().filter(|f| f.is_extern()) {
+        func.name = module.symbol(&func.name).map_or(func.name.clone(), Into::into);
+    }
+    for global in program.globals.iter_mut().filter(|g| g.external) {
+        global.name = module.symbol(&global.name).map_or(global.name.clone(), Into::into);
+    }
+    Ok(Some(program))
 }
 
 /// The error for a module whose texts are of the other character set.

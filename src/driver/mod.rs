@@ -9,6 +9,7 @@ pub mod finished;
 pub mod library;
 pub mod load;
 pub mod modules;
+pub mod names;
 pub mod output;
 pub mod project;
 pub mod reduce;

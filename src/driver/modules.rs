@@ -13,6 +13,7 @@ use crate::driver::files::Files;
 use crate::driver::finished::{self, FinishedModule};
 use crate::driver::library;
 use crate::driver::load::unreadable;
+use crate::driver::names::{Names, Place};
 use crate::driver::output::{folder_of, join, stem};
 use crate::driver::session::{Options, Prefer};
 use crate::driver::sources::{Reader, Unit};
@@ -30,12 +31,12 @@ pub enum Form {
 /// A module or the program, parsed.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Dotted name; the file's stem for the program.
+    /// Its name in the whole program (`names.rs`); the file's stem for the program.
     pub name: String,
     pub form: Form,
     /// For each import of a source, in order of the text.
     pub found: Vec<Found>,
-    /// Names of the imported modules with their constraints as written.
+    /// The imported modules with their constraints as written.
     pub imports: Vec<(String, String)>,
 }
 
@@ -73,6 +74,7 @@ pub fn load_all(
         reader,
         options,
         main_folder: folder_of(main).to_string(),
+        names: Names::default(),
         homes: BTreeMap::new(),
         units: BTreeMap::new(),
         damaged: BTreeMap::new(),
@@ -90,7 +92,8 @@ struct Finder<'a> {
     reader: Reader<'a>,
     options: &'a Options,
     main_folder: String,
-    /// Where each module lies, as its first importer sees it.
+    names: Names,
+    /// Where each module lies.
     homes: BTreeMap<String, Home>,
     /// Read modules by path.
     units: BTreeMap<String, Form>,
@@ -102,7 +105,7 @@ struct Finder<'a> {
     reported: BTreeSet<Span>,
 }
 
-/// Name, constraint and place of an import.
+/// An import: the name that it says, the constraint, and its place.
 type Wanted = (String, Option<(Constraint, String)>, Span);
 
 /// The imports of a unit.
@@ -204,8 +207,8 @@ impl Finder<'_> {
         let mut queue = vec![(program.to_string(), folder_of(&main.path).to_string(), wanted(main))];
         let mut seen = BTreeSet::new();
         while let Some((importer, folder, imports)) = queue.pop() {
-            for (name, constraint, span) in imports {
-                self.locate(&name, &folder);
+            for (written, constraint, span) in imports {
+                let Some(name) = self.locate(&written, &folder) else { continue };
                 demands.entry(name.clone()).or_default().push(Demand {
                     importer: importer.clone(),
                     constraint,
@@ -222,46 +225,67 @@ impl Finder<'_> {
         demands
     }
 
-    /// Finds the folder of a module, as the importer in `folder` sees it.
-    fn locate(&mut self, name: &str, folder: &str) {
-        if self.homes.contains_key(name) {
-            return;
+    /// The name of the module that an importer in `folder` means, found when nobody asked before.
+    fn locate(&mut self, written: &str, folder: &str) -> Option<String> {
+        if let Some(known) = self.names.meant(written, folder) {
+            return known.map(str::to_string);
         }
-        let mut folders = vec![folder.to_string(), self.main_folder.clone()];
-        folders.extend(self.options.module_folders.iter().cloned());
-        let mut home = Home::default();
-        for folder in folders {
-            home.candidates = self.versions_in(&folder, name);
-            if !home.candidates.is_empty() {
-                break;
-            }
-        }
-        if home.candidates.is_empty() && library::text(name).is_some() {
-            let path = library::path(name);
-            self.parse(name, &path);
-            let inside = self.units.get(&path).and_then(version_inside);
-            let version = inside.map(|(version, _)| version).unwrap_or_default();
-            home.candidates.push(Candidate { version, path });
-        }
-        self.homes.insert(name.to_string(), home);
+        let mut roots = vec![folder.to_string(), self.main_folder.clone()];
+        roots.extend(self.options.module_folders.iter().cloned());
+        let found = roots.iter().find_map(|root| self.found_in(root, written));
+        let name = found.or_else(|| self.bundled(written));
+        self.names.enter(written, folder, name.clone());
+        name
     }
 
-    /// The forms of a module in one folder: `b.pyco`, `b@1.2.pyco`, `B.LIB`, `B@1.2.LIB`; of two
-    /// forms of one version the preferred one.
-    fn versions_in(&mut self, folder: &str, name: &str) -> Vec<Candidate> {
-        let (parents, last) = match name.rsplit_once('.') {
-            Some((parents, last)) => (parents.replace('.', "/"), last),
-            None => (String::new(), name),
+    /// The module `written` below the folder `root`.
+    fn found_in(&mut self, root: &str, written: &str) -> Option<String> {
+        let (folder, last) = match written.rsplit_once('.') {
+            Some((parents, last)) => (join(root, &parents.replace('.', "/")), last),
+            None => (root.to_string(), written),
         };
-        let folder = if parents.is_empty() { folder.to_string() } else { join(folder, &parents) };
+        let place = Place::new(&folder, last);
+        if let Some(name) = self.names.at(&place) {
+            return Some(name.to_string());
+        }
+        let name = self.names.free(written);
+        let candidates = self.versions_in(&folder, last, &name);
+        if candidates.is_empty() {
+            return None;
+        }
+        self.names.give(place, name.clone());
+        self.homes.insert(name.clone(), Home { candidates });
+        Some(name)
+    }
+
+    /// The same in the bundled library.
+    fn bundled(&mut self, written: &str) -> Option<String> {
+        library::text(written)?;
+        let path = library::path(written);
+        let place = Place::new(folder_of(&path), written);
+        if let Some(name) = self.names.at(&place) {
+            return Some(name.to_string());
+        }
+        let name = self.names.free(written);
+        self.parse(&name, &path);
+        let inside = self.units.get(&path).and_then(version_inside);
+        let version = inside.map(|(version, _)| version).unwrap_or_default();
+        self.names.give(place, name.clone());
+        self.homes.insert(name.clone(), Home { candidates: vec![Candidate { version, path }] });
+        Some(name)
+    }
+
+    /// The forms of the module `name` in one folder: `b.pyco`, `b@1.2.pyco`, `B.LIB`, `B@1.2.LIB`;
+    /// of two forms of one version the preferred one.
+    fn versions_in(&mut self, folder: &str, last: &str, name: &str) -> Vec<Candidate> {
         let (mut candidates, mut damaged) = (Vec::new(), Vec::new());
-        for file in self.reader.files.list(&folder) {
+        for file in self.reader.files.list(folder) {
             let (base, stem) = match (file.strip_suffix(".pyco"), file.strip_suffix(".LIB")) {
                 (Some(base), _) => (base, last.to_string()),
                 (None, Some(base)) => (base, last.to_uppercase()),
                 (None, None) => continue,
             };
-            let path = join(&folder, &file);
+            let path = join(folder, &file);
             let (module, version) = match base.split_once('@') {
                 Some((module, version)) => (module, Version::parse(version)),
                 None => (base, None),
@@ -390,12 +414,13 @@ impl Finder<'_> {
         let mut order = Vec::new();
         let mut path = vec![program.clone()];
         let main_imports = wanted(&main);
-        self.visit(&main_imports, &mut path, &mut state, &mut order);
+        self.visit(&main_imports, folder_of(&main.path), &mut path, &mut state, &mut order);
         let found = self.found(&main, &main_imports);
         let nowhere = Span::new(main.file, 0, 0);
-        let texts = |imports: Vec<Wanted>| {
+        let texts = |imports: Vec<Wanted>, names: &Names, folder: &str| {
             let mut texts: Vec<(String, String)> = Vec::new();
-            for (name, constraint, _) in imports {
+            for (written, constraint, _) in imports {
+                let name = names.meant(&written, folder).flatten().map_or(written.clone(), str::to_string);
                 let constraint = constraint.map_or(String::new(), |(_, text)| text);
                 if !texts.iter().any(|(other, _)| *other == name) {
                     texts.push((name, constraint));
@@ -405,19 +430,27 @@ impl Finder<'_> {
         };
         let mut loaded = Vec::new();
         for name in order {
-            let Some(form) = self.chosen.get(&name).and_then(|p| self.units.remove(p)) else { continue };
+            let Some(mut form) = self.chosen.get(&name).and_then(|p| self.units.remove(p)) else { continue };
             let imports = wanted_by(&form, nowhere);
-            let found = match &form {
+            let folder = folder_of(path_of(&form)).to_string();
+            let found = match &mut form {
                 Form::Source(unit) => self.found(unit, &imports),
-                Form::Finished(_) => Vec::new(),
+                Form::Finished(module) => {
+                    let foreign = module.foreign_modules().into_iter();
+                    let name = |written: String| self.locate(&written, &folder).map(|name| (written, name));
+                    module.rename(foreign.filter_map(name).collect());
+                    Vec::new()
+                }
             };
-            loaded.push(Loaded { name, form, found, imports: texts(imports) });
+            let imports = texts(imports, &self.names, &folder);
+            loaded.push(Loaded { name, form, found, imports });
         }
+        let main_path = main.path.clone();
         loaded.push(Loaded {
             name: program,
             form: Form::Source(Box::new(main)),
             found,
-            imports: texts(main_imports),
+            imports: texts(main_imports, &self.names, folder_of(&main_path)),
         });
         loaded
     }
@@ -426,15 +459,17 @@ impl Finder<'_> {
     fn visit(
         &mut self,
         imports: &[Wanted],
+        folder: &str,
         path: &mut Vec<String>,
         state: &mut BTreeMap<String, bool>,
         order: &mut Vec<String>,
     ) {
-        for (name, _, span) in imports {
-            match state.get(name) {
+        for (written, _, span) in imports {
+            let Some(name) = self.locate(written, folder) else { continue };
+            match state.get(&name) {
                 Some(true) => continue,
                 Some(false) => {
-                    let at = path.iter().position(|p| p == name).unwrap_or(0);
+                    let at = path.iter().position(|p| *p == name).unwrap_or(0);
                     let circle: Vec<&str> =
                         path[at..].iter().map(String::as_str).chain([name.as_str()]).collect();
                     self.reader.sink.push(
@@ -450,33 +485,36 @@ impl Finder<'_> {
                 }
                 None => {}
             }
-            let Some(form) = self.chosen.get(name).and_then(|p| self.units.get(p)) else { continue };
+            let Some(form) = self.chosen.get(&name).and_then(|p| self.units.get(p)) else { continue };
+            let folder = folder_of(path_of(form)).to_string();
             let inner = wanted_by(form, *span);
             state.insert(name.clone(), false);
             path.push(name.clone());
-            self.visit(&inner, path, state, order);
+            self.visit(&inner, &folder, path, state, order);
             path.pop();
             state.insert(name.clone(), true);
-            order.push(name.clone());
+            order.push(name);
         }
     }
 
     fn found(&self, unit: &Unit, imports: &[Wanted]) -> Vec<Found> {
-        let known = || self.known_modules(folder_of(&unit.path));
+        let folder = folder_of(&unit.path);
+        let known = || self.known_modules(folder);
         imports
             .iter()
-            .map(|(name, constraint, span)| {
+            .map(|(written, constraint, span)| {
                 if self.reported.contains(span) {
                     return Found::Reported;
                 }
-                let candidates = self.homes.get(name).map_or(&[][..], |h| &h.candidates);
+                let name = self.names.meant(written, folder).flatten();
+                let candidates = name.and_then(|n| self.homes.get(n)).map_or(&[][..], |h| &h.candidates);
                 let available: Vec<Version> = candidates.iter().map(|c| c.version).collect();
                 let fits = constraint.as_ref().is_none_or(|(c, _)| available.iter().any(|v| c.allows(*v)));
-                match self.chosen.get(name) {
-                    _ if candidates.is_empty() && self.is_damaged(name) => Found::Reported,
+                match name.filter(|name| self.chosen.contains_key(*name)) {
+                    _ if candidates.is_empty() && self.is_damaged(written) => Found::Reported,
                     _ if candidates.is_empty() => Found::Unknown { known: known() },
                     _ if !fits => Found::NoVersion { available },
-                    Some(_) => Found::Module(name.clone()),
+                    Some(name) => Found::Module(name.to_string()),
                     None => Found::Reported,
                 }
             })

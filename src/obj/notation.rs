@@ -63,9 +63,16 @@ pub fn write(interface: &Interface, facts: &Facts) -> Vec<(String, String)> {
 }
 
 /// A hash of everything that code compiled against the interface counts on: names and types, but not
-/// what functions do.
+/// what functions do, nor from which folder a program takes the modules of its classes.
 pub fn hash(interface: &Interface) -> u32 {
-    let mut texts = write(interface, &Facts::default());
+    let mut interface = interface.clone();
+    let own = interface.name.clone();
+    interface.rename_modules(&|module: &mut String| {
+        if let Some((_, last)) = module.rsplit_once('.').filter(|_| *module != own) {
+            *module = last.to_string();
+        }
+    });
+    let mut texts = write(&interface, &Facts::default());
     texts.retain(|(name, _)| name != MODULE_FACTS);
     texts.iter_mut().for_each(|(_, text)| text.truncate(text.find(UNFIT).unwrap_or(text.len())));
     texts.sort();

@@ -130,6 +130,37 @@ impl Interface {
     pub fn public_names(&self) -> impl Iterator<Item = &str> {
         self.exports.iter().map(|e| e.name.as_str()).filter(|n| !n.starts_with('_'))
     }
+
+    /// Gives the modules whose classes occur other names.
+    pub fn rename_modules(&mut self, rename: &dyn Fn(&mut String)) {
+        let class = |symbol: &mut String| {
+            if let Some((module, class)) = symbol.rsplit_once('.') {
+                let mut module = module.to_string();
+                rename(&mut module);
+                *symbol = format!("{module}.{class}");
+            }
+        };
+        self.needs.iter_mut().for_each(rename);
+        for export in &mut self.exports {
+            match &mut export.item {
+                ExportItem::Func(signature) => signature.rename_classes(&class),
+                ExportItem::Class(layout) => {
+                    layout.parent.iter_mut().for_each(class);
+                    layout.fields.iter_mut().for_each(|field| field.ty.rename_classes(&class));
+                    layout.methods.iter_mut().for_each(|method| method.rename_classes(&class));
+                }
+                ExportItem::Tuple(tuple) => tuple.elem.rename_classes(&class),
+                ExportItem::Const(_) => {}
+            }
+        }
+    }
+}
+
+impl Signature {
+    fn rename_classes(&mut self, class: &dyn Fn(&mut String)) {
+        self.params.iter_mut().for_each(|(_, ty)| ty.rename_classes(class));
+        self.ret.rename_classes(class);
+    }
 }
 
 impl ExportItem {
@@ -163,6 +194,16 @@ impl fmt::Display for IfaceType {
 }
 
 impl IfaceType {
+    fn rename_classes(&mut self, class: &dyn Fn(&mut String)) {
+        match self {
+            IfaceType::Class(symbol) => class(symbol),
+            IfaceType::Array(inner, _) | IfaceType::Tuple(inner) | IfaceType::Alias(inner) => {
+                inner.rename_classes(class);
+            }
+            IfaceType::Void | IfaceType::Scalar(_) | IfaceType::Str(_) => {}
+        }
+    }
+
     /// Reads what `Display` writes; `None` for anything else.
     pub fn parse(text: &str) -> Option<IfaceType> {
         let mut rest = text;
