@@ -429,7 +429,7 @@ fn keyword<'s>(
                     .help("Write a for loop.");
             Some((diagnostic, Mend::Replace(frame.item..end)))
         }
-        Kw::SelfKw if first == Some(Kw::Def) && i == frame.item => {
+        Kw::SelfKw if first == Some(Kw::Def) && i == frame.item && frame.open == Some((Sym::LParen, 2)) => {
             let diagnostic =
                 Diagnostic::error(codes::SELF_PARAMETER, span, "Methods have no 'self' parameter in PyCo")
                     .help("In the body, self.name works without it.");

@@ -169,7 +169,9 @@ impl<'t> Foreign<'t, '_> {
         let after = line.tokens.get(at + signs).map(|(t, _)| t).filter(|_| at + signs < end);
         match after {
             Some(Token::Kw(Kw::None)) if arrow => self.no_result(line, at),
-            Some(Token::Name(_)) if !arrow && find(&line.tokens, at + signs, |t| sign(t)) >= end => {
+            Some(Token::Name(_))
+                if !arrow && line.tokens[at + signs..end].iter().all(|(t, _)| in_type(t)) =>
+            {
                 let ty = self.slice(span_of(&line.tokens, at + signs..end)).to_string();
                 let span = span_of(&line.tokens, at..end);
                 let text = format!("The type of the result is written '-> {ty}'");
@@ -212,5 +214,14 @@ impl<'t> Foreign<'t, '_> {
         let diagnostic = Diagnostic::error(codes::NONE, span, text).fix("Remove it", cut, "");
         self.report(line, diagnostic);
         line.tokens.drain(arrow..arrow + 2);
+    }
+}
+
+/// True for what a type may consist of; other words after a head are its body.
+fn in_type(token: &Token<'_>) -> bool {
+    match token {
+        Token::Sym(sym) => matches!(sym, Sym::Dot | Sym::Comma | Sym::LBracket | Sym::RBracket),
+        Token::Name(_) | Token::Int(_) => true,
+        _ => false,
     }
 }
