@@ -125,6 +125,38 @@ fn a_source_that_a_finished_module_needs_shares_its_state() {
     assert_eq!(output(&files, &Options::default()).as_deref(), Ok("56"));
 }
 
+/// A function with `count` aliases in use at the same time, and a call while they are.
+fn many_pointers(count: usize) -> String {
+    let mut text = String::from(
+        "def turn(v: alias[word], n: word) -> word:\n    v = (v << 3 | v >> 13) + n\n    return v\n\n\
+         def mix(all: alias[array[word, 1]], n: byte) -> word:\n    sum: word = 0\n    k: byte\n",
+    );
+    for i in 0..count {
+        text += &format!("    p{i}: alias[word] = all[n * {i} & 31]\n");
+    }
+    text += "    for k in range(3):\n";
+    for i in 0..count {
+        text += &format!("        p{i} += sum + {i}\n        sum ^= turn(p{i}, k)\n");
+    }
+    text + "    return sum\n"
+}
+
+#[test]
+fn a_module_may_have_more_pointers_than_zero_page_holds() {
+    let module = many_pointers(30);
+    let main = "from m import mix\ndef main():\n    all: array[word, 32] = [7]\n    \
+                print(m.mix(all, 5), \" \", m.mix(all, 3), \" \", all[9])\n";
+    let expected = output(&files(&[("main.pyco", main), ("m.pyco", &module)]), &Options::default());
+    assert!(expected.is_ok(), "{expected:?}");
+    for opt in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::Os] {
+        let options = Options { opt, code_only: true, ..Options::default() };
+        let (name, bytes) = lib(&files(&[("m.pyco", &module)]), "m.pyco", &options).unwrap();
+        let finished = files(&[("main.pyco", main)]);
+        finished.add(name, bytes);
+        assert_eq!(output(&finished, &options), expected, "{opt:?}");
+    }
+}
+
 /// `game/actor` calls its neighbours `map` and `tiles`, the program calls them `game.map` and
 /// `game.tiles`; `tool/map` is another module.
 const TILES: &str = "\

@@ -49,14 +49,22 @@ pub fn block_weights(program: &Program, id: FuncId) -> IndexVec<BlockId, f64> {
     func.blocks.ids().map(|b| 10f64.powi(loops.depth(b).min(6) as i32)).collect()
 }
 
-/// Compiles a function; its convention gets what the code really changes. `squares`: products come
-/// from tables.
+/// What is decided for a function from outside.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct How {
+    /// Products come from tables of squares.
+    pub squares: bool,
+    /// Its pointers do not all fit zero page at once.
+    pub short_pointers: bool,
+}
+
+/// Compiles a function; its convention gets what the code really changes.
 pub fn compile(
     program: &Program,
     id: FuncId,
     conventions: &mut Conventions,
     options: &Options,
-    squares: bool,
+    how: How,
 ) -> Compiled {
     let func = &program.funcs[id];
     let optimise = options.level > 0;
@@ -65,12 +73,18 @@ pub fn compile(
         program,
         id,
         &weights,
-        SelectOptions { small: options.small, fold: optimise, module: options.module, squares },
+        SelectOptions {
+            small: options.small,
+            fold: optimise,
+            module: options.module,
+            squares: how.squares,
+            short_pointers: how.short_pointers,
+        },
     );
     let zero_page = used_zero_page(&lfunc, conventions) | conventions.of[id].passed();
     let at_return = result_registers(conventions, id);
     let recursive = conventions.recursive[id];
-    let webs = webs::find(&lfunc, optimise, recursive || options.module);
+    let webs = webs::find(&lfunc, optimise && !how.short_pointers, recursive || options.module);
     let handler = !matches!(func.kind, FuncKind::Normal | FuncKind::Naked);
     let ctx = Context {
         func: &lfunc,

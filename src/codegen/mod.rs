@@ -24,7 +24,7 @@ pub mod select;
 pub mod squares;
 pub mod webs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use crate::base::codes;
@@ -32,7 +32,7 @@ use crate::base::diag::{Diagnostic, Sink};
 use crate::base::index::IndexVec;
 use crate::c64::memmap;
 use crate::codegen::convention::Conventions;
-use crate::codegen::function::Compiled;
+use crate::codegen::function::{Compiled, How};
 use crate::codegen::lir::LFunc;
 use crate::codegen::outline::Body;
 use crate::mir::callgraph::CallGraph;
@@ -85,11 +85,6 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     let frequency = frequencies(program, &graph);
     let fast = options.level >= 2 && !options.small && !options.module;
     let squares = fast && squares::pay(program, &wanted, &frequency);
-    let mut conventions = conventions(program, &graph, options.module);
-    let mut compiled: IndexVec<FuncId, Option<Compiled>> = program.funcs.iter().map(|_| None).collect();
-    for &f in &wanted {
-        compiled[f] = Some(function::compile(program, f, &mut conventions, options, squares));
-    }
     let mapped = mapped(program);
     let mut free = match options.module {
         true => module::free_zero_page(asm.zero_page),
@@ -100,7 +95,22 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     }
     let mut sections = Vec::new();
     let in_zero_page = place_in_zero_page(program, &asm, &mut free, &mut sections, sink);
-    let frames = frame::place(program, &graph, &compiled, &frequency, free, options.module);
+    // Functions whose pointers find no room are compiled again, and so are those that know them.
+    let mut short_pointers = BTreeSet::new();
+    let (mut compiled, frames) = loop {
+        let mut conventions = conventions(program, &graph, options.module);
+        let mut compiled: IndexVec<FuncId, Option<Compiled>> = program.funcs.iter().map(|_| None).collect();
+        for &f in &wanted {
+            let how = How { squares, short_pointers: short_pointers.contains(&f) };
+            compiled[f] = Some(function::compile(program, f, &mut conventions, options, how));
+        }
+        let frames = frame::place(program, &graph, &compiled, &frequency, free, options.module);
+        let before = short_pointers.len();
+        short_pointers.extend(frames.overflow.iter().copied());
+        if short_pointers.len() == before {
+            break (compiled, frames);
+        }
+    };
     if let Some(&f) = frames.overflow.first() {
         let name = &program.funcs[f].name;
         sink.push(
@@ -108,7 +118,7 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
                 codes::ZERO_PAGE_FULL,
                 format!("Zero page is full: the pointers of '{name}' do not fit"),
             )
-            .help("map fewer zero-page addresses, or use fewer aliases at the same time"),
+            .help("map fewer zero-page addresses"),
         );
     }
     let oracle = |name: &Name| in_zero_page.contains(name);
@@ -245,8 +255,8 @@ fn place_in_zero_page(
     free: &mut ZpSet,
     sections: &mut Vec<Section>,
     sink: &mut Sink,
-) -> std::collections::BTreeSet<Name> {
-    let mut placed = std::collections::BTreeSet::new();
+) -> BTreeSet<Name> {
+    let mut placed = BTreeSet::new();
     for name in &asm.must_be_zero_page {
         let Some(g) = program.global_named(name.as_str()) else { continue };
         let size = program.globals[g].size.max(1);

@@ -139,16 +139,10 @@ fn errors(sources: &SourceMap, sink: &Sink) -> String {
     sink.iter().map(|d| render::short(sources, d)).filter(|t| t.contains("Error")).collect()
 }
 
-/// True for what a finished module cannot hold. Its part of the zero page is small for pointers
-/// that nothing optimises.
+/// True for what a finished module cannot hold.
 fn is_beyond(errors: &str) -> bool {
-    let limits = [
-        "does not fit version 1",
-        "a .LIB cannot give",
-        "cannot be in a .LIB",
-        "which is finished code",
-        "Zero page is full",
-    ];
+    let limits =
+        ["does not fit version 1", "a .LIB cannot give", "cannot be in a .LIB", "which is finished code"];
     limits.iter().any(|t| errors.contains(t))
 }
 

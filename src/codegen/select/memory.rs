@@ -54,7 +54,7 @@ impl Select<'_> {
                         s.add_pointer(wide, base)
                     });
                     return Mem {
-                        base: MemBase::Ptr(pointer),
+                        base: MemBase::Ptr(self.as_pointer(pointer)),
                         index: None,
                         offset: low.1,
                         pitch: 1,
@@ -116,8 +116,20 @@ impl Select<'_> {
             });
             rest = offset - whole;
         }
+        let base = MemBase::Ptr(self.as_pointer(pointer));
+        Mem { base, index, offset: rest as u8, pitch: 1, volatile }
+    }
+
+    /// The register through which an access goes to the address in `reg`: the register itself, or when
+    /// zero page is scarce a copy for this access.
+    fn as_pointer(&mut self, reg: Reg) -> Reg {
+        let short = self.options.short_pointers && !self.out.regs[reg].pointer;
+        let pointer = if short { self.new_reg(2) } else { reg };
         self.out.regs[pointer].pointer = true;
-        Mem { base: MemBase::Ptr(pointer), index, offset: rest as u8, pitch: 1, volatile }
+        for k in (0..2).filter(|_| pointer != reg) {
+            self.emit(LOp::Move { d: Dst::V(Vb::new(pointer, k)), s: Src::V(Vb::new(reg, k)) });
+        }
+        pointer
     }
 
     /// A pointer computed earlier in this block, or computed now.
@@ -130,7 +142,7 @@ impl Select<'_> {
             return *reg;
         }
         let reg = make(self);
-        self.out.regs[reg].pointer = true;
+        self.out.regs[reg].pointer |= !self.options.short_pointers;
         self.pointers.push((key, reg));
         reg
     }
@@ -247,8 +259,7 @@ impl Select<'_> {
             let base =
                 if at.sym == Sym::Abs { number_bytes(at.offset) } else { vec![Src::Lo(at), Src::Hi(at)] };
             let reg = self.add_pointer(vec![Src::V(index), Src::Imm(0)], base);
-            self.out.regs[reg].pointer = true;
-            return Mem { base: MemBase::Ptr(reg), index: None, offset: 0, ..mem };
+            return Mem { base: MemBase::Ptr(self.as_pointer(reg)), index: None, offset: 0, ..mem };
         };
         if mem.offset != 0 {
             let a = self.reg_bytes(pointer);
@@ -258,8 +269,7 @@ impl Select<'_> {
             let a = self.reg_bytes(pointer);
             pointer = self.add_pointer(a, vec![Src::V(index), Src::Imm(0)]);
         }
-        self.out.regs[pointer].pointer = true;
-        Mem { base: MemBase::Ptr(pointer), index: None, offset: 0, ..mem }
+        Mem { base: MemBase::Ptr(self.as_pointer(pointer)), index: None, offset: 0, ..mem }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct SelectOptions {
     pub module: bool,
     /// Multiply with tables of squares.
     pub squares: bool,
+    /// Hold pointers in zero page for single accesses only.
+    pub short_pointers: bool,
 }
 
 /// State of the selection of one function.
