@@ -100,12 +100,12 @@ impl FuncLower<'_, '_> {
             self.b.jump(head);
             self.b.switch_to(head);
             let i = self.b.use_var(index);
-            let from = Addr { base: Base::Value(src), index: Some(i), offset: 0 };
+            let from = Addr::indexed(Base::Value(src), i, 0);
             let code = self.b.load(Ty::I8, from, self.source_access(source));
             let nul = self.is_zero(code);
             self.b.branch(nul, done, copy);
             self.b.begin(copy);
-            let to = Addr { base: Base::Value(dst_addr), index: Some(i), offset: 1 };
+            let to = Addr::indexed(Base::Value(dst_addr), i, 1);
             self.b.store(to, code, dst.access);
             let one = self.b.iconst(Ty::I8, 1);
             let next = self.b.bin(BinOp::Add, i, one);

@@ -246,8 +246,8 @@ impl FuncLower<'_, '_> {
     /// The address of a place as a value.
     pub fn addr_value(&mut self, addr: Addr) -> Value {
         match addr {
-            Addr { base: Base::Value(pointer), index: None, offset: 0 } => pointer,
-            Addr { base: Base::Abs, index: None, offset } => self.b.iconst(Ty::I16, i64::from(offset)),
+            Addr { base: Base::Value(pointer), index: None, offset: 0, .. } => pointer,
+            Addr { base: Base::Abs, index: None, offset, .. } => self.b.iconst(Ty::I16, i64::from(offset)),
             _ => self.b.addr(addr),
         }
     }

@@ -9,7 +9,7 @@
 use crate::lower::func::{FuncLower, Storage};
 use crate::lower::ty;
 use crate::mir::build::Var;
-use crate::mir::ir::{Access, Addr, Base, BinOp, Ty, Value};
+use crate::mir::ir::{Access, Addr, Base, BinOp, Part, Ty, Value};
 use crate::sema::hir::{DataKind, Expr, ExprKind, Index, Place, PlaceKind, Type};
 
 /// Where something lies.
@@ -27,6 +27,8 @@ pub(super) struct Mem {
     pub access: Access,
     /// The counts in the type are those of the memory: not an array behind an alias.
     exact: bool,
+    /// What lies there was declared as what it is used as.
+    declared: bool,
     /// The index so far stays within 256 bytes.
     small: bool,
     /// The number of elements, where the type does not say it (tuple data).
@@ -36,7 +38,7 @@ pub(super) struct Mem {
 impl Mem {
     /// Memory without an index yet.
     pub fn new(addr: Addr, access: Access) -> Self {
-        Self { addr, access, exact: true, small: true, count: None }
+        Self { addr, access, exact: true, declared: true, small: true, count: None }
     }
 
     /// The same with a constant added to the address.
@@ -104,6 +106,7 @@ impl FuncLower<'_, '_> {
         if let ExprKind::AddrOf(inner) = &address.kind {
             let mut mem = self.mem(inner);
             mem.exact &= inner.ty == *ty;
+            mem.declared &= inner.ty == *ty;
             return mem;
         }
         let addr = self.pointer(address);
@@ -135,9 +138,10 @@ impl FuncLower<'_, '_> {
             Type::Tuple(elem) => (self.size_of(elem), mem.count, 0),
             _ => (1, Some(255), 1),
         };
-        let inner = Mem { exact: true, count: None, ..mem };
+        let mut inner = Mem { exact: true, count: None, ..mem };
         let index = match index {
             Index::FromEnd(n) => {
+                inner.addr.within = self.array(&mem, of);
                 let len = self.b.load(Ty::I8, mem.addr, mem.access);
                 return self.indexed(inner.plus(1 - i64::from(*n)), len, true);
             }
@@ -147,6 +151,7 @@ impl FuncLower<'_, '_> {
             return inner.plus(first + index * i64::from(size));
         }
         let small = count.is_some_and(|n| u64::from(n) * u64::from(size) <= 256);
+        inner.addr.within = self.array(&mem, of);
         let value = self.expr(index);
         self.check_index(&mem, of, count, value, &index.ty, index.span);
         if size == 0 {
@@ -157,6 +162,17 @@ impl FuncLower<'_, '_> {
         let value = self.resize(value, &index.ty, if narrow { Ty::I8 } else { Ty::I16 });
         let scaled = self.scale(value, size);
         self.indexed(inner.plus(first), scaled, small)
+    }
+
+    /// The array or string that an index counts in, where it is part of a global: an index outside
+    /// of it is a fault of the program.
+    fn array(&self, mem: &Mem, of: &Type) -> Option<Part> {
+        let Base::Global(_) = mem.addr.base else { return None };
+        if mem.addr.index.is_some() {
+            return mem.addr.within;
+        }
+        let sized = matches!(of, Type::Array(..) | Type::Str(Some(_))) && mem.exact && mem.declared;
+        sized.then(|| Part::new(mem.addr.offset.into(), self.size_of(of))).flatten()
     }
 
     /// `value * size` in the type of `value`.

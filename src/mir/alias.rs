@@ -201,11 +201,24 @@ pub fn same_start(a: &Addr, b: &Addr) -> bool {
     a.base == b.base && a.index == b.index && (a.offset - b.offset) & 0xffff == 0
 }
 
-/// True when two ranges with the same base and index share a byte; `None` when they differ in base
-/// or index.
+/// The bytes of a global that an access stays in: first and last.
+fn bounds(addr: &Addr, len: u32) -> Option<(i64, i64)> {
+    match (addr.within, addr.index) {
+        (Some(part), _) => Some((part.first.into(), part.last.into())),
+        (None, None) => Some((addr.offset.into(), i64::from(addr.offset) + i64::from(len) - 1)),
+        (None, Some(_)) => None,
+    }
+}
+
+/// True when two ranges with the same base share a byte, as far as their indices or the arrays that
+/// they stay in tell; else `None`.
 pub fn overlap(a: &Addr, a_len: u32, b: &Addr, b_len: u32) -> Option<bool> {
-    if a.base != b.base || a.index != b.index {
+    if a.base != b.base {
         return None;
+    }
+    if a.index != b.index {
+        let (a, b) = bounds(a, a_len).zip(bounds(b, b_len))?;
+        return (a.1 < b.0 || b.1 < a.0).then_some(false);
     }
     let forward = b.offset.wrapping_sub(a.offset) as u32 & 0xffff;
     let backward = a.offset.wrapping_sub(b.offset) as u32 & 0xffff;
@@ -215,7 +228,7 @@ pub fn overlap(a: &Addr, a_len: u32, b: &Addr, b_len: u32) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mir::ir::FuncId;
+    use crate::mir::ir::{FuncId, Part};
     use crate::mir::text;
 
     #[test]
@@ -242,5 +255,15 @@ mod tests {
         assert_eq!(overlap(&at(4), 2, &at(6), 1), Some(false));
         assert_eq!(overlap(&at(0xffff), 2, &at(0), 1), Some(true), "addresses wrap");
         assert_eq!(overlap(&at(0), 1, &Addr::new(Base::Slot(SlotId(0)), 0), 1), None);
+    }
+
+    #[test]
+    fn what_stays_in_an_array_is_apart_from_what_lies_beside_it() {
+        let base = Base::Global(GlobalId(0));
+        let array = Addr { within: Part::new(4, 8), ..Addr::indexed(base, Value(0), 3) };
+        assert_eq!(overlap(&array, 1, &Addr::new(base, 12), 2), Some(false));
+        assert_eq!(overlap(&array, 1, &Addr::new(base, 3), 1), Some(false));
+        assert_eq!(overlap(&array, 1, &Addr::new(base, 3), 2), None);
+        assert_eq!(overlap(&array, 1, &Addr::indexed(base, Value(1), 20), 1), None);
     }
 }

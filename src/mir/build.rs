@@ -261,7 +261,7 @@ impl FuncBuilder {
 
     /// An address as a value.
     pub fn addr(&mut self, addr: Addr) -> Value {
-        self.emit(Op::Addr(addr), Ty::I16)
+        self.emit(Op::Addr(addr.bare()), Ty::I16)
     }
 
     /// Arithmetic; the type is that of `a`.

@@ -209,7 +209,7 @@ fn handlers(program: &Program, addressed: &IdSet<FuncId>) -> IdSet<FuncId> {
         let mut installed = Vec::new();
         for inst in func.blocks.iter().flat_map(|b| &b.insts) {
             match (&inst.op, inst.result) {
-                (Op::Addr(Addr { base: Base::Func(id), index: None, offset: 0 }), Some(value)) => {
+                (Op::Addr(Addr { base: Base::Func(id), index: None, offset: 0, .. }), Some(value)) => {
                     plain.insert(value, *id);
                 }
                 (Op::Rt(Rt::SetIrq | Rt::SetIrqHook, args), _) => installed.extend(args),

@@ -51,6 +51,7 @@ pub const BASE_FUNC: u8 = 3;
 pub const BASE_VALUE: u8 = 4;
 pub const HAS_INDEX: u8 = 0x08;
 pub const HAS_OFFSET: u8 = 0x10;
+pub const HAS_PART: u8 = 0x20;
 
 /// Flags of a global, beside its kind.
 pub const GLOBAL_KIND: u8 = 0x03;

@@ -15,7 +15,7 @@ use crate::base::index::{Id, IndexVec};
 use crate::mir::codes::*;
 use crate::mir::ir::{
     Access, Addr, AsmArg, AsmBlock, Base, Block, BlockId, Callee, Func, FuncId, Global, GlobalId, GlobalKind,
-    Init, Inst, Op, Program, Slot, SlotId, Target, Term, Ty, Value,
+    Init, Inst, Op, Part, Program, Slot, SlotId, Target, Term, Ty, Value,
 };
 use crate::mir::rt::Rt;
 use crate::mir::verify::verify;
@@ -302,7 +302,7 @@ impl Decoder<'_> {
     }
 
     fn place_of(&mut self, kind: u8) -> Result<Addr> {
-        if kind & !(BASE | HAS_INDEX | HAS_OFFSET) != 0 {
+        if kind & !(BASE | HAS_INDEX | HAS_OFFSET | HAS_PART) != 0 {
             return self.error("an unknown kind of place");
         }
         let base = match kind & BASE {
@@ -318,7 +318,17 @@ impl Decoder<'_> {
         if !(-MOST_OFFSET..=MOST_OFFSET).contains(&offset) {
             return self.error("an offset is larger than the memory");
         }
-        Ok(Addr { base, index, offset: offset as i32 })
+        let within = if kind & HAS_PART != 0 { Some(self.part()?) } else { None };
+        Ok(Addr { base, index, offset: offset as i32, within })
+    }
+
+    fn part(&mut self) -> Result<Part> {
+        let (first, more) = (self.number()?, self.number()?);
+        let last = u16::try_from(first.saturating_add(more));
+        match (u16::try_from(first), last) {
+            (Ok(first), Ok(last)) => Ok(Part { first, last }),
+            _ => self.error("a part is larger than the memory"),
+        }
     }
 
     /// The operation of a number, and whether it has a result.

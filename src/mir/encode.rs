@@ -201,7 +201,8 @@ impl Encoder<'_> {
         };
         let index = if addr.index.is_some() { HAS_INDEX } else { 0 };
         let offset = if addr.offset != 0 { HAS_OFFSET } else { 0 };
-        self.out.u8(kind | index | offset);
+        let part = if addr.within.is_some() { HAS_PART } else { 0 };
+        self.out.u8(kind | index | offset | part);
         match addr.base {
             Base::Abs => {}
             Base::Global(id) => self.number(id.index() as u64),
@@ -214,6 +215,10 @@ impl Encoder<'_> {
         }
         if addr.offset != 0 {
             self.signed(i64::from(addr.offset));
+        }
+        if let Some(part) = addr.within {
+            self.number(part.first.into());
+            self.number((part.last - part.first).into());
         }
     }
 

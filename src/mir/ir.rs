@@ -187,12 +187,40 @@ pub struct Addr {
     pub base: Base,
     pub index: Option<Value>,
     pub offset: i32,
+    /// The array that the program indexes, where `base` is a global: the access stays in it.
+    pub within: Option<Part>,
 }
 
 impl Addr {
     /// A place without index.
     pub fn new(base: Base, offset: i32) -> Self {
-        Self { base, index: None, offset }
+        Self { base, index: None, offset, within: None }
+    }
+
+    /// A place with an index.
+    pub fn indexed(base: Base, index: Value, offset: i32) -> Self {
+        Self { index: Some(index), ..Self::new(base, offset) }
+    }
+
+    /// The same place without what is known of it.
+    pub fn bare(self) -> Self {
+        Self { within: None, ..self }
+    }
+}
+
+/// Some bytes of a global: the first and the last one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Part {
+    pub first: u16,
+    pub last: u16,
+}
+
+impl Part {
+    /// `len` bytes from `start` on, if there are such bytes.
+    pub fn new(start: i64, len: u32) -> Option<Self> {
+        let first = u16::try_from(start).ok()?;
+        let last = u16::try_from(start + i64::from(len) - 1).ok()?;
+        (first <= last).then_some(Self { first, last })
     }
 }
 
@@ -536,63 +564,5 @@ impl Program {
     /// The global of a link symbol.
     pub fn global_named(&self, name: &str) -> Option<GlobalId> {
         self.globals.enumerated().find(|(_, g)| &*g.name == name).map(|(id, _)| id)
-    }
-}
-
-impl Op {
-    /// Calls `f` with every value the operation reads, in order.
-    pub fn for_each_use(&self, mut f: impl FnMut(Value)) {
-        match self {
-            // Copies of these take memory.
-            Op::Call(_, args) | Op::Rt(_, args) => args.iter().copied().for_each(f),
-            Op::Asm(_) => {}
-            _ => self.clone().for_each_use_mut(|v| f(*v)),
-        }
-    }
-
-    /// True when the operation reads the value.
-    pub fn reads(&self, value: Value) -> bool {
-        let mut found = false;
-        self.for_each_use(|v| found |= v == value);
-        found
-    }
-
-    /// Calls `f` with every value the operation reads, in order, so that it can be replaced.
-    pub fn for_each_use_mut(&mut self, mut f: impl FnMut(&mut Value)) {
-        let place = |addr: &mut Addr, f: &mut dyn FnMut(&mut Value)| {
-            if let Base::Value(v) = &mut addr.base {
-                f(v);
-            }
-            if let Some(v) = &mut addr.index {
-                f(v);
-            }
-        };
-        match self {
-            Op::Const(_) | Op::Asm(_) | Op::Sei | Op::Cli | Op::Nop(_) => {}
-            Op::Addr(addr) | Op::Load(addr, _) => place(addr, &mut f),
-            Op::Bin(_, a, b) | Op::Cmp(_, a, b) => {
-                f(a);
-                f(b);
-            }
-            Op::Neg(a) | Op::Not(a) | Op::Zext(a) | Op::Sext(a) | Op::Trunc(a) => f(a),
-            Op::Select(c, a, b) => {
-                f(c);
-                f(a);
-                f(b);
-            }
-            Op::Store(addr, value, _) => {
-                place(addr, &mut f);
-                f(value);
-            }
-            Op::Call(_, args) | Op::Rt(_, args) => args.iter_mut().for_each(f),
-            Op::Copy { dst, src, .. } => {
-                place(dst, &mut f);
-                place(src, &mut f);
-            }
-            Op::Fill { dst, value, .. } => {
-                place(dst, &mut f);
-                f(value);
-            }
-        }
     }
 }

@@ -23,4 +23,5 @@ pub mod ssa;
 pub mod text;
 mod text_lex;
 mod text_op;
+mod uses;
 pub mod verify;

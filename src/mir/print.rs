@@ -229,6 +229,9 @@ fn place(program: &Program, addr: &Addr) -> String {
         n if n < 0 => out += &format!(" - {}", n.unsigned_abs()),
         n => out += &format!(" + {n}"),
     }
+    if let Some(part) = addr.within {
+        out += &format!(" in {} to {}", part.first, part.last);
+    }
     out
 }
 

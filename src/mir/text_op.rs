@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use crate::base::index::{Id, IndexVec};
 use crate::mir::codes::{BIN_OPS, CONDS};
 use crate::mir::ir::{
-    Access, Addr, AsmArg, AsmBlock, Base, BlockId, Callee, Func, Inst, Op, SlotId, Target, Term, Ty, Value,
+    Access, Addr, AsmArg, AsmBlock, Base, BlockId, Callee, Func, Inst, Op, Part, SlotId, Target, Term, Ty,
+    Value,
 };
 use crate::mir::print;
 use crate::mir::rt::Rt;
@@ -123,6 +124,11 @@ impl<'a> Body<'a> {
         }
         if addr.base != Base::Abs {
             addr.offset = cursor.offset()?;
+        }
+        if cursor.eat_word("in") {
+            let first = cursor.in_range()?;
+            cursor.expect_word("to")?;
+            addr.within = Some(Part { first, last: cursor.in_range()? });
         }
         Ok(addr)
     }

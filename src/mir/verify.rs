@@ -8,8 +8,8 @@ use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{
-    Addr, AsmArg, Base, Block, BlockId, Callee, Func, FuncId, GlobalKind, Init, Inst, Op, Program, Target,
-    Term, Ty, Value,
+    Addr, AsmArg, Base, Block, BlockId, Callee, Func, FuncId, GlobalKind, Init, Inst, Op, Part, Program,
+    Target, Term, Ty, Value,
 };
 use crate::mir::print;
 use crate::mir::rewrite::for_each_term_use;
@@ -260,8 +260,18 @@ impl<'a> Check<'a> {
             Base::Global(_) if self.program.pitch(addr) != 1 && (value || index == Some(Ty::I16)) => {
                 Some("a striped global has no address and few elements")
             }
+            _ if !addr.within.is_none_or(|part| !value && self.is_part(addr.base, part)) => {
+                Some("there is no such part of a global")
+            }
             _ => None,
         }
+    }
+
+    /// True when a global that does not lie striped has such bytes.
+    fn is_part(&self, base: Base, part: Part) -> bool {
+        let Base::Global(id) = base else { return false };
+        let global = &self.program.globals[id];
+        part.first <= part.last && u32::from(part.last) < global.size && global.pitch == 1
     }
 
     /// Each value is defined once, and its definition comes before each use on every way.
@@ -342,6 +352,7 @@ mod tests {
             ("b0(v0: i8):\n v1: i16 = call @h(v0)\n return", "signature"),
             ("b0(v0: i8):\n rt rt_fabs(v0)\n return", "signature"),
             ("b0(v0: i8):\n v1: i8 = load [v0]\n return", "pointer"),
+            ("b0(v0: i8):\n v1: i8 = load [@g + v0 in 2 to 4]\n return", "no such part"),
             ("b0(v0: i8):\n v1: i8 = load [fn @h]\n return", "accesses code"),
             ("b0(v0: i8):\n v1: i1 = load [@g]\n return", "memory does not hold"),
             ("b0(v0: i8):\n branch v0, b1, b1\nb1:\n return", "not an i1"),

@@ -51,12 +51,12 @@ fn run(func: &mut Func, _: &Context) -> bool {
             let before = known.unwrap_or_else(|| loops.make_preheader(func, &cfg, plan.outermost));
             preheaders[plan.outermost] = Some(before);
             let pointer = func.values.push(Ty::I16);
-            let op = Op::Addr(Addr { base: addr.base, index: Some(plan.stays), offset: start });
+            let op = Op::Addr(Addr::indexed(addr.base, plan.stays, start));
             func.blocks[before].insts.push(Inst { result: Some(pointer), op, span: None });
             pointer
         });
         if let Op::Load(addr, _) | Op::Store(addr, ..) = &mut func.blocks[plan.block].insts[plan.at].op {
-            *addr = Addr { base: Base::Value(pointer), index: Some(plan.byte), offset: rest };
+            *addr = Addr::indexed(Base::Value(pointer), plan.byte, rest);
         }
     }
     !plans.is_empty()

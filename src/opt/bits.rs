@@ -38,7 +38,7 @@ fn run(program: &mut Program, _: Level) -> bool {
                     Global { init: vec![Init::Bytes(bytes)], ..Global::new(name, GlobalKind::Const, 8) };
                 program.globals.push(table)
             });
-            let addr = Addr { base: Base::Global(table), index: Some(found.count), offset: 0 };
+            let addr = Addr::indexed(Base::Global(table), found.count, 0);
             program.funcs[id].blocks[found.block].insts[found.at].op = Op::Load(addr, Access::Plain);
         }
     }

@@ -119,7 +119,7 @@ impl Work<'_> {
     fn place(&self, addr: &Addr, start: u32) -> Option<Addr> {
         let fixed = !matches!(addr.base, Base::Value(v) if self.changes(v));
         let offset = addr.offset.wrapping_add(start as i32);
-        (addr.index == Some(self.counter) && fixed).then_some(Addr { base: addr.base, index: None, offset })
+        (addr.index == Some(self.counter) && fixed).then_some(Addr::new(addr.base, offset))
     }
 
     /// What all rounds do together.

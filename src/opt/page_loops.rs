@@ -182,7 +182,7 @@ fn split(func: &mut Func, plan: &Plan) {
     let shift = before.op(Op::Bin(BinOp::Sub, plan.start, wide), Ty::I16);
     let mut pointers = Vec::new();
     for &(base, offset) in &plan.places {
-        pointers.push(before.op(Op::Addr(Addr { base, index: Some(shift), offset }), Ty::I16));
+        pointers.push(before.op(Op::Addr(Addr::indexed(base, shift, offset)), Ty::I16));
     }
     before.append_to(plan.preheader);
 
@@ -217,7 +217,7 @@ fn split(func: &mut Func, plan: &Plan) {
             if addr.index == Some(plan.counter) {
                 let which = plan.places.iter().position(|p| *p == (addr.base, addr.offset));
                 let pointer = outer_pointers[which.expect("every place was collected")];
-                *addr = Addr { base: Base::Value(pointer), index: Some(y), offset: 0 };
+                *addr = Addr::indexed(Base::Value(pointer), y, 0);
             }
         }
         func.blocks[block].insts.retain(|i| i.result != Some(plan.next));

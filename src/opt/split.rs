@@ -2,7 +2,8 @@
 //!
 //! In: a whole program. Out: a singleton whose fields are accessed apart becomes one global for each
 //! field or array, so that what is known of one holds beside writes to the others, and `stripe` can
-//! lay out each array on its own. An access with an index reaches as far as `ranges.rs` says.
+//! lay out each array on its own. An access with an index reaches as far as `ranges.rs` says, and no
+//! further than the array that the program indexes (`Addr::within`).
 //! Only globals that are never named but in loads, stores, fills and copies.
 
 use std::collections::BTreeMap;
@@ -116,11 +117,22 @@ fn for_each_access(
                 let start = low + i64::from(addr.offset);
                 let end = high + i64::from(addr.offset) + i64::from(len);
                 let inside = start >= 0 && start < end && end <= i64::from(size);
-                let extent = if inside { (start as u32, end as u32) } else { (0, size) };
+                let reached = if inside { (start as u32, end as u32) } else { (0, size) };
+                let extent = match addr.within {
+                    Some(part) => shared(reached, (part.first.into(), u32::from(part.last) + 1), len),
+                    None => reached,
+                };
                 f(block, at, id, extent, which);
             }
         }
     }
+}
+
+/// What two extents of an access of `len` bytes share; the second one where that is too little,
+/// since such an access never happens.
+fn shared(a: Extent, b: Extent, len: u32) -> Extent {
+    let both = (a.0.max(b.0), a.1.min(b.1));
+    if both.0 + len <= both.1 { both } else { b }
 }
 
 /// The places that an operation accesses, with their lengths.
@@ -198,6 +210,7 @@ fn rename(program: &mut Program, id: FuncId, new: &BTreeMap<GlobalId, Vec<(u32, 
         };
         addr.base = Base::Global(part);
         addr.offset -= begins as i32;
+        addr.within = None;
     }
 }
 
@@ -223,6 +236,14 @@ mod tests {
         assert!(text.contains("global @g.0 data 2 = bytes \"0102\""), "{text}");
         assert!(text.contains("global @g.2 data 16 = bytes \"030405\""), "{text}");
         assert!(text.contains("[@g.20 + v2]") && text.contains("global @g.19 data 1\n"), "{text}");
+    }
+
+    #[test]
+    fn an_index_stays_in_its_array() {
+        let text =
+            split("v3: i16 = load [@g]\n v4: i8 = load [@g + v0 + 17 in 20 to 29]\n store [@g + 30], v4");
+        assert!(text.contains("[@g.20 + v0 - 3]") && text.contains("global @g.20 data 10\n"), "{text}");
+        assert!(text.contains("store [@g.30], v4"), "{text}");
     }
 
     #[test]

@@ -236,7 +236,7 @@ fn rewrite(program: &Program, func: &mut Func, sizes: &BTreeMap<GlobalId, u32>) 
                         let ranges = ranges.get_or_insert_with(|| Ranges::new(func));
                         let known = Index { func, defs: &defs, ranges, block };
                         let counted = builder.element(&known, index, size, element);
-                        Addr { index: Some(counted), offset, ..addr }
+                        Addr::indexed(addr.base, counted, offset)
                     }
                 };
                 plans.push((block, at, new, builder.insts));

@@ -179,7 +179,7 @@ impl Gen<'_> {
                 let sum = self.b.bin(BinOp::Add, start, wide);
                 Addr::new(Base::Value(sum), 0)
             }
-            _ => Addr { base, index: Some(index), offset },
+            _ => Addr::indexed(base, index, offset),
         }
     }
 

@@ -36,7 +36,7 @@ impl Select<'_> {
                 _ => wide_index = Some(bytes),
             }
         }
-        let fixed = self.const_addr(&Addr { base: addr.base, index: None, offset });
+        let fixed = self.const_addr(&Addr::new(addr.base, offset));
         let fixed = fixed.filter(|at| self.is_direct(*at));
         let pitch = self.program.pitch(addr) as u16;
         debug_assert!(pitch == 1 || fixed.is_some() && wide_index.is_none(), "a striped place is direct");

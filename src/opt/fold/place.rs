@@ -120,7 +120,7 @@ pub(super) fn moved(base: Base, index: Option<Value>, offset: i32, by: u32) -> A
     let offset = (offset as u32).wrapping_add(by) as u16;
     // Offsets from a base are small in either direction.
     let offset = if base == Base::Abs { offset.into() } else { (offset as i16).into() };
-    Addr { base, index, offset }
+    Addr { index, ..Addr::new(base, offset) }
 }
 
 /// What a load of constant data gives.

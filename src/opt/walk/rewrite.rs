@@ -151,7 +151,7 @@ impl Rewriter<'_> {
                     code.op(Op::Bin(BinOp::Add, index, more), Ty::I16)
                 };
             }
-            code.op(Op::Addr(Addr { base, index: Some(index), offset }), Ty::I16)
+            code.op(Op::Addr(Addr::indexed(base, index, offset)), Ty::I16)
         })
     }
 
