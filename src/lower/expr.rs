@@ -24,7 +24,12 @@ impl FuncLower<'_, '_> {
                 let loc = self.place(place);
                 self.load(loc, &e.ty)
             }
-            ExprKind::AddrOf(place) => self.address_of(place),
+            ExprKind::AddrOf(place) if leads_to(&e.ty, &place.ty) => self.address_of(place),
+            // A number with which the program may reach anything.
+            ExprKind::AddrOf(place) => {
+                let mem = self.mem(place);
+                self.addr_value(Addr { within: None, ..mem.addr })
+            }
             ExprKind::FuncAddr(func) => match self.func_base(*func) {
                 (Base::Abs, addr) => self.b.iconst(Ty::I16, i64::from(addr)),
                 (base, offset) => self.b.addr(Addr::new(base, offset)),
@@ -158,5 +163,15 @@ impl FuncLower<'_, '_> {
         let less = if of.is_signed() { Cond::SLt } else { Cond::ULt };
         let b_less = self.b.cmp(less.swap(), x, y);
         if smaller { self.b.select(b_less, b, a) } else { self.b.select(b_less, a, b) }
+    }
+}
+
+/// True when a pointer of this type leads to what it is made of, and not to something else there.
+fn leads_to(pointer: &Type, of: &Type) -> bool {
+    let Type::Alias(target) = pointer else { return false };
+    match (&**target, of) {
+        (Type::Array(a, _), Type::Array(b, _)) => a == b,
+        (Type::Str(_), Type::Str(_)) => true,
+        (a, b) => a == b,
     }
 }

@@ -106,7 +106,10 @@ impl FuncLower<'_, '_> {
         if let ExprKind::AddrOf(inner) = &address.kind {
             let mut mem = self.mem(inner);
             mem.exact &= inner.ty == *ty;
-            mem.declared &= inner.ty == *ty;
+            if inner.ty != *ty {
+                mem.declared = false;
+                mem.addr.within = None;
+            }
             return mem;
         }
         let addr = self.pointer(address);
@@ -147,11 +150,11 @@ impl FuncLower<'_, '_> {
             }
             Index::At(index) => index,
         };
+        inner.addr.within = self.array(&mem, of);
         if let Some(index) = index.as_int() {
             return inner.plus(first + index * i64::from(size));
         }
         let small = count.is_some_and(|n| u64::from(n) * u64::from(size) <= 256);
-        inner.addr.within = self.array(&mem, of);
         let value = self.expr(index);
         self.check_index(&mem, of, count, value, &index.ty, index.span);
         if size == 0 {
@@ -167,12 +170,18 @@ impl FuncLower<'_, '_> {
     /// The array or string that an index counts in, where it is part of a global: an index outside
     /// of it is a fault of the program.
     fn array(&self, mem: &Mem, of: &Type) -> Option<Part> {
-        let Base::Global(_) = mem.addr.base else { return None };
-        if mem.addr.index.is_some() {
-            return mem.addr.within;
+        match of {
+            Type::Array(..) if !mem.exact => mem.addr.within,
+            Type::Array(..) | Type::Str(Some(_)) => self.part(mem, of),
+            _ => mem.addr.within,
         }
-        let sized = matches!(of, Type::Array(..) | Type::Str(Some(_))) && mem.exact && mem.declared;
-        sized.then(|| Part::new(mem.addr.offset.into(), self.size_of(of))).flatten()
+    }
+
+    /// The bytes of a global that a place of this type may be, with what it lies in.
+    fn part(&self, mem: &Mem, ty: &Type) -> Option<Part> {
+        let whole = || Part::new(mem.addr.offset.into(), self.size_of(ty));
+        let known = matches!(mem.addr.base, Base::Global(_)) && mem.addr.index.is_none() && mem.declared;
+        mem.addr.within.or_else(|| known.then(whole).flatten())
     }
 
     /// `value * size` in the type of `value`.
@@ -223,9 +232,10 @@ impl FuncLower<'_, '_> {
         }
     }
 
-    /// The address of a place in memory as a value.
+    /// The address of a place in memory as a value that leads to nothing else.
     pub fn address_of(&mut self, place: &Place) -> Value {
         let mem = self.mem(place);
-        self.addr_value(mem.addr)
+        let within = if mem.exact { self.part(&mem, &place.ty) } else { None };
+        self.addr_value(Addr { within, ..mem.addr })
     }
 }

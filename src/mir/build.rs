@@ -261,7 +261,7 @@ impl FuncBuilder {
 
     /// An address as a value.
     pub fn addr(&mut self, addr: Addr) -> Value {
-        self.emit(Op::Addr(addr.bare()), Ty::I16)
+        self.emit(Op::Addr(addr), Ty::I16)
     }
 
     /// Arithmetic; the type is that of `a`.
@@ -313,12 +313,12 @@ impl FuncBuilder {
 
     /// Reads memory.
     pub fn load(&mut self, ty: Ty, addr: Addr, access: Access) -> Value {
-        self.emit(Op::Load(addr, access), ty)
+        self.emit(Op::Load(addr.plain(), access), ty)
     }
 
     /// Writes memory.
     pub fn store(&mut self, addr: Addr, value: Value, access: Access) {
-        self.effect(Op::Store(addr, value, access));
+        self.effect(Op::Store(addr.plain(), value, access));
     }
 
     /// Calls a function; the result is there when `ret` is.

@@ -187,7 +187,8 @@ pub struct Addr {
     pub base: Base,
     pub index: Option<Value>,
     pub offset: i32,
-    /// The array that the program indexes, where `base` is a global: the access stays in it.
+    /// The variable or array that the program names, where `base` is a global: the access stays in
+    /// it, or what is reached through the address.
     pub within: Option<Part>,
 }
 
@@ -202,9 +203,9 @@ impl Addr {
         Self { index: Some(index), ..Self::new(base, offset) }
     }
 
-    /// The same place without what is known of it.
-    pub fn bare(self) -> Self {
-        Self { within: None, ..self }
+    /// The same place for an access, which needs no bounds where nothing varies.
+    pub fn plain(self) -> Self {
+        Self { within: self.within.filter(|_| self.index.is_some()), ..self }
     }
 }
 

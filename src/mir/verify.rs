@@ -260,7 +260,7 @@ impl<'a> Check<'a> {
             Base::Global(_) if self.program.pitch(addr) != 1 && (value || index == Some(Ty::I16)) => {
                 Some("a striped global has no address and few elements")
             }
-            _ if !addr.within.is_none_or(|part| !value && self.is_part(addr.base, part)) => {
+            _ if !addr.within.is_none_or(|part| self.is_part(addr.base, part)) => {
                 Some("there is no such part of a global")
             }
             _ => None,

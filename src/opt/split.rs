@@ -4,7 +4,8 @@
 //! field or array, so that what is known of one holds beside writes to the others, and `stripe` can
 //! lay out each array on its own. An access with an index reaches as far as `ranges.rs` says, and no
 //! further than the array that the program indexes (`Addr::within`).
-//! Only globals that are never named but in loads, stores, fills and copies.
+//! Only globals that are never named but in loads, stores, fills and copies, and in addresses that
+//! lead to one part only.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ const MAX_PARTS: usize = 64;
 type Extent = (u32, u32);
 
 fn run(program: &mut Program, _level: Level) -> bool {
-    let mut extents = named_only_in_accesses(program);
+    let mut extents = named_only_in_accesses(program, true);
     if extents.is_empty() {
         return false;
     }
@@ -50,8 +51,9 @@ fn run(program: &mut Program, _level: Level) -> bool {
     !parts.is_empty()
 }
 
-/// The globals of the program's own that only places of accesses name, without extents yet.
-pub(super) fn named_only_in_accesses(program: &Program) -> BTreeMap<GlobalId, Vec<Extent>> {
+/// The globals of the program's own that only places of accesses name, without extents yet; with
+/// `bounded` also those of which pointers are made that stay in a part.
+pub(super) fn named_only_in_accesses(program: &Program, bounded: bool) -> BTreeMap<GlobalId, Vec<Extent>> {
     let mut found = BTreeMap::new();
     // A module's globals may be named by others.
     if program.entry.is_none() {
@@ -76,6 +78,7 @@ pub(super) fn named_only_in_accesses(program: &Program) -> BTreeMap<GlobalId, Ve
     }
     for inst in program.funcs.iter().flat_map(|f| f.blocks.iter()).flat_map(|b| &b.insts) {
         match &inst.op {
+            Op::Addr(addr) if bounded && addr.within.is_some() => {}
             Op::Addr(addr) => forget(&addr.base),
             Op::Asm(block) => {
                 for (_, arg) in &block.args {
@@ -103,6 +106,10 @@ fn for_each_access(
             for (which, (addr, len)) in places(func, &inst.op, inst.result.map(|v| func.ty(v))).enumerate() {
                 let Base::Global(id) = addr.base else { continue };
                 let size = program.globals[id].size;
+                if let (Op::Addr(_), Some(part)) = (&inst.op, addr.within) {
+                    f(block, at, id, (part.first.into(), u32::from(part.last) + 1), which);
+                    continue;
+                }
                 let (low, high) = match addr.index {
                     None => (0, 0),
                     Some(index) => {
@@ -119,8 +126,10 @@ fn for_each_access(
                 let inside = start >= 0 && start < end && end <= i64::from(size);
                 let reached = if inside { (start as u32, end as u32) } else { (0, size) };
                 let extent = match addr.within {
-                    Some(part) => shared(reached, (part.first.into(), u32::from(part.last) + 1), len),
-                    None => reached,
+                    Some(part) if addr.index.is_some() => {
+                        shared(reached, (part.first.into(), u32::from(part.last) + 1), len)
+                    }
+                    _ => reached,
                 };
                 f(block, at, id, extent, which);
             }
@@ -140,6 +149,7 @@ fn places(func: &Func, op: &Op, result: Option<Ty>) -> impl Iterator<Item = (Add
     let (one, two) = match *op {
         Op::Load(addr, _) => (Some((addr, result.map_or(4, Ty::bytes) as u32)), None),
         Op::Store(addr, value, _) => (Some((addr, func.ty(value).bytes() as u32)), None),
+        Op::Addr(addr) => (Some((addr, 0)), None),
         Op::Fill { dst, len, .. } => (Some((dst, len)), None),
         Op::Copy { dst, src, len, .. } => (Some((dst, len)), Some((src, len))),
         _ => (None, None),
@@ -203,7 +213,9 @@ fn rename(program: &mut Program, id: FuncId, new: &BTreeMap<GlobalId, Vec<(u32, 
     let blocks: &mut IndexVec<BlockId, _> = &mut program.funcs[id].blocks;
     for (block, at, which, begins, part) in moves {
         let addr = match (&mut blocks[block].insts[at].op, which) {
-            (Op::Load(addr, _) | Op::Store(addr, ..) | Op::Fill { dst: addr, .. }, _) => addr,
+            (Op::Load(addr, _) | Op::Store(addr, ..) | Op::Addr(addr) | Op::Fill { dst: addr, .. }, _) => {
+                addr
+            }
             (Op::Copy { dst, .. }, 0) => dst,
             (Op::Copy { src, .. }, _) => src,
             _ => continue,
@@ -250,5 +262,11 @@ mod tests {
     fn what_may_reach_further_stays_whole() {
         assert!(!split("v3: i16 = load [@g]\n v4: i8 = load [@g + v0]").contains("@g."));
         assert!(!split("v3: i16 = load [@g]\n v4: i16 = addr [@g]\n rt rt_print_str(v4)").contains("@g."));
+    }
+
+    #[test]
+    fn a_pointer_to_a_part_stays_in_it() {
+        let text = split("v3: i16 = load [@g]\n v4: i16 = addr [@g + 22 in 20 to 29]\n rt rt_print_str(v4)");
+        assert!(text.contains("addr [@g.20 + 2]") && text.contains("global @g.20 data 10\n"), "{text}");
     }
 }

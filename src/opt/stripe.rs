@@ -39,7 +39,7 @@ struct Uses {
 
 fn run(program: &mut Program, _level: Level) -> bool {
     let mut uses: BTreeMap<GlobalId, Uses> =
-        named_only_in_accesses(program).into_keys().map(|id| (id, Uses::default())).collect();
+        named_only_in_accesses(program, false).into_keys().map(|id| (id, Uses::default())).collect();
     if uses.is_empty() {
         return false;
     }

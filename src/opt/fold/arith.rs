@@ -1,6 +1,6 @@
 //! Rules for arithmetic, conversions and shifts.
 
-use crate::mir::ir::{Base, BinOp, Op, Ty, Value};
+use crate::mir::ir::{Addr, Base, BinOp, Op, Ty, Value};
 use crate::opt::fold::place::moved;
 use crate::opt::fold::{Folder, Rewrite};
 
@@ -62,7 +62,8 @@ impl Folder<'_> {
             if let Some(&Op::Addr(addr)) = self.def(a)
                 && !matches!(addr.base, Base::Value(_))
             {
-                return op(Op::Addr(moved(addr.base, addr.index, addr.offset, n)));
+                let place = moved(addr.base, addr.index, addr.offset, n);
+                return op(Op::Addr(Addr { within: addr.within, ..place }));
             }
             // A sum that stays is the better start: `j - 1` beside `j - 2` is one step away.
             if let Some((x, m)) = self.as_bin_const(a, BinOp::Add)

@@ -22,7 +22,8 @@ impl Folder<'_> {
                     (Some(_), Some(_)) => return None,
                     (a, b) => a.or(b),
                 };
-                Some(moved(inner.base, index, addr.offset, inner.offset as u32))
+                let within = inner.within.filter(|_| index.is_some());
+                Some(Addr { within, ..moved(inner.base, index, addr.offset, inner.offset as u32) })
             }
             &Op::Bin(BinOp::Add, a, b) => {
                 if let Some(n) = self.constant(b) {
@@ -36,7 +37,8 @@ impl Folder<'_> {
                     if let Some(Op::Addr(inner)) = self.def(x)
                         && inner.index.is_none()
                     {
-                        return Some(moved(inner.base, Some(y), addr.offset, inner.offset as u32));
+                        let place = moved(inner.base, Some(y), addr.offset, inner.offset as u32);
+                        return Some(Addr { within: inner.within, ..place });
                     }
                 }
                 for (x, y) in [(a, b), (b, a)] {
@@ -61,7 +63,8 @@ impl Folder<'_> {
                 let n = self.constant(n)?;
                 // A byte must not wrap where the sum of the address would not.
                 let wraps = self.ty(index) == Ty::I8 && self.bits(x) + n > 0xff;
-                (!wraps).then(|| moved(addr.base, Some(x), addr.offset, n))
+                let place = Addr { within: addr.within, ..moved(addr.base, Some(x), addr.offset, n) };
+                (!wraps).then_some(place)
             }
             // A multiple of a sum is a sum of multiples.
             Op::Bin(op @ (BinOp::Shl | BinOp::Mul), sum, times) if self.ty(index) == Ty::I16 => {
@@ -70,7 +73,7 @@ impl Folder<'_> {
                 let more = self.constant(more)?;
                 let more = if op == BinOp::Mul { more.wrapping_mul(n) } else { more.checked_shl(n)? };
                 let multiple = self.emit(Op::Bin(op, x, times), Ty::I16);
-                Some(moved(addr.base, Some(multiple), addr.offset, more))
+                Some(Addr { within: addr.within, ..moved(addr.base, Some(multiple), addr.offset, more) })
             }
             _ => None,
         }
