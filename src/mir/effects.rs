@@ -67,6 +67,8 @@ pub struct Effects {
     shared: IdSet<GlobalId>,
     /// Interrupt code may touch anything whose address is known.
     shared_other: bool,
+    /// Functions that may be entered again before they return.
+    recursive: IdSet<FuncId>,
 }
 
 impl Effects {
@@ -89,6 +91,7 @@ impl Effects {
             read: IdSet::default(),
             shared: IdSet::default(),
             shared_other: false,
+            recursive: graph.recursive.clone(),
         };
         for part in program.globals.iter().flat_map(|g| &g.init) {
             if let crate::mir::ir::Init::Addr(Base::Global(id), _) = part {
@@ -122,6 +125,11 @@ impl Effects {
         }
         effects.note_interrupts(graph);
         effects
+    }
+
+    /// True when a function may be entered again before it returns.
+    pub fn is_recursive(&self, id: FuncId) -> bool {
+        self.recursive.contains(id)
     }
 
     fn note_interrupts(&mut self, graph: &CallGraph) {

@@ -3,13 +3,15 @@
 //! Only what costs something: not constants, static addresses, conversions to fewer bits, nor
 //! comparisons, whose results live in flags. Loads move when nothing in the loop may write the place and
 //! the place is a global or a slot (a pointer may point anywhere while the loop does not run).
+//! Sums stay in a loop with a call that may enter the function again: what is kept over such a call is
+//! pushed and pulled, which costs more.
 
 use crate::base::idset::IdSet;
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::effects::{MemoryFacts, Place, is_pure};
-use crate::mir::ir::{Access, Base, BlockId, Func, Inst, Op, Value};
+use crate::mir::ir::{Access, Base, BinOp, BlockId, Callee, Func, Inst, Op, Value};
 use crate::mir::loops::{LoopId, Loops};
 use crate::mir::rewrite;
 use crate::opt::{Context, Pass, Run};
@@ -26,9 +28,12 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     }
     let facts = MemoryFacts::new(ctx.effects, func);
     let mut moves: Vec<(LoopId, Vec<Inst>)> = Vec::new();
+    let recursive = ctx.is_recursive();
     // Outer loops first: what moves out of them need not move twice.
     for id in loops.loops.ids() {
-        let moved = take_invariant(func, &facts, &loops, id);
+        let pushes = recursive && calls_again(func, ctx, &loops, id);
+        let stays = if pushes { is_cheap } else { is_free };
+        let moved = take_invariant(func, &facts, &loops, id, stays);
         if !moved.is_empty() {
             moves.push((id, moved));
         }
@@ -44,8 +49,21 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     changed
 }
 
-/// Takes the invariant operations out of the loop's blocks, in an order in which they can run.
-fn take_invariant(func: &mut Func, facts: &MemoryFacts, loops: &Loops, id: LoopId) -> Vec<Inst> {
+/// True when a call in the loop may lead back into the function, which is recursive.
+fn calls_again(func: &Func, ctx: &Context, loops: &Loops, id: LoopId) -> bool {
+    let mut ops = loops.loops[id].blocks.iter().flat_map(|b| &func.blocks[b].insts).map(|i| &i.op);
+    ops.any(|op| matches!(op, Op::Call(Callee::Func(callee), _) if ctx.effects.is_recursive(*callee)))
+}
+
+/// Takes the invariant operations out of the loop's blocks, in an order in which they can run. What
+/// `stays` tells moves only along with what needs it.
+fn take_invariant(
+    func: &mut Func,
+    facts: &MemoryFacts,
+    loops: &Loops,
+    id: LoopId,
+    stays: fn(&Op) -> bool,
+) -> Vec<Inst> {
     let l = &loops.loops[id];
     let mut inside: IdSet<Value> = IdSet::new(func.values.len());
     for block in l.blocks.iter().map(|b| &func.blocks[b]) {
@@ -74,12 +92,11 @@ fn take_invariant(func: &mut Func, facts: &MemoryFacts, loops: &Loops, id: LoopI
             moved.push((block, func.blocks[block].insts[i].clone()));
         }
     }
-    // Free operations move only when something that costs needs them.
     let mut needed: IdSet<Value> = IdSet::new(func.values.len());
     let mut kept = Vec::new();
     for (block, inst) in moved.into_iter().rev() {
         let Some(result) = inst.result else { continue };
-        if !is_free(&inst.op) || needed.contains(result) {
+        if !stays(&inst.op) || needed.contains(result) {
             inst.op.for_each_use(|v| {
                 needed.insert(v);
             });
@@ -129,10 +146,38 @@ fn is_free(op: &Op) -> bool {
     }
 }
 
+/// Operations that cost less than to push their result and to pull it.
+fn is_cheap(op: &Op) -> bool {
+    match op {
+        Op::Bin(op, ..) => matches!(op, BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor),
+        Op::Neg(_) | Op::Not(_) | Op::Sext(_) | Op::Addr(_) => true,
+        op => is_free(op),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::mir::{print, text, verify};
     use crate::opt::{Level, pass_named, run_pass};
+
+    /// A loop with a call of `callee` to which the sum of two parameters is passed.
+    fn with_call(callee: &str) -> String {
+        let mut program = text::parse(&format!(
+            "func @f(i8, i8) {{\nb0(v0: i8, v1: i8):\n jump b1(v0)\nb1(v2: i8):\n v3: i8 = add v0, v1\n\
+             call {callee}(v3, v2)\n v4: i1 = cmp eq v2, v1\n branch v4, b1(v3), b2\nb2:\n return\n}}\n\
+             func @g(i8, i8) {{\nb0(v0: i8, v1: i8):\n return\n}}"
+        ))
+        .unwrap();
+        run_pass(&mut program, pass_named("licm").unwrap(), Level::O2);
+        verify::verify(&program).unwrap();
+        print::program(&program)
+    }
+
+    #[test]
+    fn a_sum_is_not_kept_over_a_call_of_the_function_itself() {
+        let in_loop = |text: &str| text.split("b1(").nth(2).unwrap().contains("add v0, v1");
+        assert!(!in_loop(&with_call("@g")) && in_loop(&with_call("@f")), "{}", with_call("@f"));
+    }
 
     #[test]
     fn products_and_unwritten_memory_leave_the_loop() {

@@ -81,6 +81,12 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// True when the function that is being changed may be entered again before it returns.
+    pub fn is_recursive(&self) -> bool {
+        let this = self.program.funcs.enumerated().find(|(_, f)| f.is_extern() && f.name.is_empty());
+        this.is_some_and(|(id, _)| self.effects.is_recursive(id))
+    }
+
     /// True when bytes count more than cycles.
     pub fn for_size(&self) -> bool {
         self.level == Level::Os
