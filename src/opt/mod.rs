@@ -31,6 +31,7 @@ mod reload;
 pub mod remarks;
 mod rotate;
 mod shake;
+mod share;
 mod simplify_cfg;
 mod split;
 mod sroa;
@@ -138,6 +139,7 @@ pub const PASSES: &[Pass] = &[
     bases::PASS,
     walk::PASS,
     unroll::PASS,
+    share::PASS,
     rebase::PASS,
     reload::PASS,
     handover::PASS,
