@@ -20,6 +20,7 @@ mod handover;
 mod hoist;
 mod inline;
 mod interval;
+mod keep;
 mod licm;
 mod multiples;
 mod narrow;
@@ -142,6 +143,7 @@ pub const PASSES: &[Pass] = &[
     share::PASS,
     rebase::PASS,
     reload::PASS,
+    keep::PASS,
     handover::PASS,
     dce::PASS,
 ];

@@ -65,7 +65,7 @@ const O2: &[Step] = &[
     Step::Funcs(CLEAN),
     Step::Funcs(&["unroll"]),
     Step::Funcs(NARROW),
-    Step::Funcs(&["share", "rebase", "reload", "handover"]),
+    Step::Funcs(&["share", "rebase", "reload", "keep", "handover"]),
     Step::Program("shake"),
 ];
 const OS: &[Step] = O2;
