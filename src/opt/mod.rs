@@ -38,6 +38,7 @@ mod split;
 mod sroa;
 mod strength;
 mod stripe;
+mod thread;
 mod unroll;
 mod walk;
 
@@ -127,6 +128,7 @@ pub const PASSES: &[Pass] = &[
     split::PASS,
     stripe::PASS,
     rotate::PASS,
+    thread::PASS,
     licm::PASS,
     narrow::PASS,
     strength::PASS,

@@ -50,6 +50,7 @@ const O2: &[Step] = &[
     Step::Program("shake"),
     Step::Funcs(&["rotate"]),
     Step::Funcs(CLEAN),
+    Step::Funcs(&["thread"]),
     Step::Funcs(&["hoist", "licm"]),
     Step::Funcs(NARROW),
     Step::Funcs(&["block_loops"]),

@@ -224,7 +224,7 @@ impl<'a> Ranges<'a> {
     }
 
     /// What the branch at the end of `pred` says when it goes to `to`.
-    fn edge_condition(&self, pred: BlockId, to: BlockId) -> Option<(Cond, Value, Value)> {
+    pub fn edge_condition(&self, pred: BlockId, to: BlockId) -> Option<(Cond, Value, Value)> {
         let Term::Branch { cond, then, other } = &self.func.blocks[pred].term else { return None };
         if then.block == other.block {
             return None;
@@ -368,6 +368,11 @@ impl<'a> Ranges<'a> {
     /// The operation that defines a value, unless it is a parameter.
     pub fn def(&self, value: Value) -> Option<&'a Op> {
         self.defs.of(value)
+    }
+
+    /// The type of a value.
+    pub fn ty(&self, value: Value) -> Ty {
+        self.func.ty(value)
     }
 
     /// The range of a value wherever it is defined.
