@@ -314,6 +314,8 @@ impl Folder<'_> {
         // There and back again clears bits.
         match kind {
             BinOp::Shl => match self.as_bin_const(a, BinOp::Shr) {
+                // One step from what is computed anyway is as good.
+                Some(_) if n == 1 && ty == Ty::I8 && !self.is_used_once(a) => None,
                 Some((x, m)) if m == n => self.bin_const(BinOp::And, ty, x, ty.mask() << n),
                 _ => None,
             },
