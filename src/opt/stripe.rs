@@ -35,6 +35,8 @@ struct Uses {
     factor: u32,
     /// Constant parts of places, with the lengths of the accesses.
     places: Vec<(i32, u32)>,
+    /// Accesses with an index of which the number of the element has to be cut out.
+    cut: usize,
 }
 
 fn run(program: &mut Program, _level: Level) -> bool {
@@ -116,7 +118,9 @@ fn note<'a>(
     let Some(known) = uses.get_mut(&id) else { return };
     let factor = addr.index.map(|index| {
         let ranges = ranges.get_or_insert_with(|| Ranges::new(func));
-        Index { func, defs, ranges, block }.factor(index, MAX_DEPTH)
+        let index_in = Index { func, defs, ranges, block };
+        known.cut += usize::from(index_in.wraps(index));
+        index_in.factor(index, MAX_DEPTH)
     });
     if access != Access::Plain {
         uses.remove(&id);
@@ -131,6 +135,10 @@ fn element(uses: &Uses, size: u32) -> Option<u32> {
     let element = uses.factor;
     let fits = (2..=MAX_ELEMENT).contains(&element) && size.is_multiple_of(element);
     if !fits || !(2..=256).contains(&(size / element)) {
+        return None;
+    }
+    // To cut out the number of an element costs as much as to double it.
+    if element.is_power_of_two() && 2 * uses.cut > uses.places.len() {
         return None;
     }
     // The bytes of an element that belong together: the same ones in all accesses.
@@ -187,6 +195,11 @@ impl Index<'_, '_> {
             _ => None,
         }
         .filter(|n| (1..=0x100).contains(n))
+    }
+
+    /// True for a byte that may have wrapped when it was multiplied.
+    fn wraps(&self, index: Value) -> bool {
+        self.func.ty(index) == Ty::I8 && !self.is_exact(index, MAX_DEPTH)
     }
 
     /// True when nothing in the computation of the value leaves its type.
@@ -279,7 +292,7 @@ impl Builder<'_> {
     /// The number of the element at `index + size * further`.
     fn element(&mut self, known: &Index, index: Value, size: u32, further: i32) -> Value {
         let mut element = self.divided(known, index, size, MAX_DEPTH);
-        if self.func.ty(index) == Ty::I8 && !known.is_exact(index, MAX_DEPTH) {
+        if known.wraps(index) {
             // The index wrapped where its multiple does.
             let mask = self.number(0x100 / gcd(size, 0x100) - 1);
             element = self.emit(Op::Bin(BinOp::And, element, mask));
@@ -370,7 +383,10 @@ mod tests {
 
     #[test]
     fn a_byte_that_may_wrap_is_cut() {
-        let body = "v2: i8 = const 6\n v3: i8 = mul v0, v2\n v4: i8 = load [@g + v3]";
+        let cut =
+            |times: u32| format!("v2: i8 = const {times}\n v3: i8 = mul v0, v2\n v4: i8 = load [@g + v3]");
+        assert!(!striped(192, &cut(2)).contains("pitch"), "twice a byte costs no more");
+        let body = &cut(6);
         assert!(striped(192, body).contains("const 127"), "{}", striped(192, body));
     }
 }
