@@ -12,14 +12,21 @@
         plp
         rts
 
-// Installs an @irq_hook handler: the system interrupt jumps through $0314.
+// Installs an @irq_hook handler: the system interrupt, which takes the place of any other handler,
+// jumps through $0314.
 // in: A/X = its address
 // clobbers: nothing
-// cycles: 23
+// cycles: 42
 .routine rt_set_irq_hook
         php
         sei
         sta $0314
         stx $0315
+        pha
+        lda #<rt_irq
+        sta $fffe
+        lda #>rt_irq
+        sta $ffff
+        pla
         plp
         rts
