@@ -224,10 +224,17 @@ impl Builder<'_> {
         match target.unparenthesised().kind {
             ExprKind::Name(_) | ExprKind::Attr { .. } | ExprKind::Index { .. } => true,
             ExprKind::Error => false,
-            _ => {
+            ref kind => {
+                let help = match kind {
+                    ExprKind::SelfRef => {
+                        "Assign to its properties, or copy an object over it through an alias: \
+                         me: alias[Class] = self, then me = other."
+                    }
+                    _ => "The left side is a variable, a property or an element.",
+                };
                 self.report(
                     Diagnostic::error(codes::BAD_TARGET, target.span, "Nothing can be assigned to this")
-                        .help("The left side is a variable, a property or an element."),
+                        .help(help),
                 );
                 false
             }
