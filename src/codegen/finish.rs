@@ -120,9 +120,8 @@ impl Finish<'_> {
             Arg::Foreign(func, cell) => self.cell(*func, mnemonic, *cell),
             Arg::Zp(at) => direct(Operand::number(i32::from(*at)), Mode::ZeroPage, false),
             Arg::Abs(at) => direct(self.address(id, *at), Mode::Absolute, false),
-            // Zero page indexed wraps at 256: the absolute form is the one that is meant.
-            Arg::AbsX(at) => direct(self.address(id, *at), Mode::AbsoluteX, true),
-            Arg::AbsY(at) => direct(self.address(id, *at), Mode::AbsoluteY, true),
+            Arg::AbsX(at) => direct(self.address(id, *at), Mode::AbsoluteX, !self.within_zero_page(*at)),
+            Arg::AbsY(at) => direct(self.address(id, *at), Mode::AbsoluteY, !self.within_zero_page(*at)),
             Arg::IndY(cell) => {
                 let address = match self.frames.cells[id][cell.index()] {
                     Place::Zp(at) => i32::from(at),
@@ -139,6 +138,12 @@ impl Finish<'_> {
             Arg::Code(at) => direct(Operand::number(i32::from(*at)), Mode::Absolute, true),
             Arg::Routine(name) => direct(Operand::global(*name), Mode::Absolute, false),
         }
+    }
+
+    /// True when an index stays in zero page. Elsewhere the absolute form is the one that is meant:
+    /// zero page indexed wraps at 256.
+    fn within_zero_page(&self, at: SymAddr) -> bool {
+        matches!(at.sym, Sym::Global(g) if self.frames.globals.contains_key(&g))
     }
 
     fn cell(&self, func: FuncId, mnemonic: Mnemonic, cell: Cell) -> Item {

@@ -1,21 +1,26 @@
 //! Static memory of all functions: which cell lies where.
 //!
-//! In: the finished machine code of every function. Out: a zero-page address or a frame offset for
-//! each group of cells and each slot. Invariant: two groups share an address only when they are
+//! In: the finished machine code of every function, and the globals that would gain from zero page.
+//! Out: a zero-page address or a frame offset for each group of cells and each slot, and zero page
+//! for the globals that deserve it most. Invariant: two groups share an address only when they are
 //! never both live: groups of one function never do; groups of two functions do unless one is live
 //! across a call that can reach the other, or one belongs to interrupt code and the other not.
-//! Pointers go to zero page first, then whatever is used most for its size.
+//! A global shares with nothing. Pointers go to zero page first, then whatever is used most for its
+//! size.
 //! Slots may be reached through pointers, so a slot is apart from everything in all callees.
+
+use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 
 use crate::base::index::{Id, IndexVec};
 use crate::codegen::function::Compiled;
+use crate::codegen::globals::{self, Offer};
 use crate::codegen::mach::effects::of;
 use crate::codegen::mach::liveness::{Live, live_out};
-use crate::codegen::mach::{Arg, Cell, MKind, flow};
+use crate::codegen::mach::{Arg, Cell, MInst, MKind, flow};
 use crate::mir::callgraph::CallGraph;
-use crate::mir::ir::{FuncId, Program, SlotId};
+use crate::mir::ir::{FuncId, GlobalId, Program, SlotId};
 use crate::obj::zpset::ZpSet;
 
 /// The place of a cell.
@@ -32,9 +37,11 @@ pub enum Place {
 pub struct Frames {
     pub cells: IndexVec<FuncId, Vec<Place>>,
     pub slots: IndexVec<FuncId, IndexVec<SlotId, u16>>,
+    /// Zero-page addresses of globals.
+    pub globals: BTreeMap<GlobalId, u8>,
     /// Size of the frame area.
     pub size: u32,
-    /// Zero page given to cells.
+    /// Zero page given to cells and globals.
     pub zero_page: ZpSet,
     /// Functions whose pointers did not all find room in zero page.
     pub overflow: Vec<FuncId>,
@@ -48,10 +55,17 @@ impl Frames {
     }
 }
 
-/// A group on its way to an address.
+/// What wants an address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    /// A group of cells of a function that begins with this one.
+    Cells(FuncId, usize),
+    Global(GlobalId),
+}
+
+/// A group of cells, or a global, on its way to an address.
 struct Candidate {
-    func: FuncId,
-    first: usize,
+    owner: Owner,
     bytes: u8,
     pointer: bool,
     weight: f64,
@@ -61,16 +75,58 @@ struct Candidate {
     crosses: bool,
 }
 
-/// Places all cells. `frequency` is how often each function runs, estimated. In a module zero page
-/// holds only what no call has to leave alone, so that all functions may use the same.
+impl Candidate {
+    fn global(offer: &Offer) -> Self {
+        Self {
+            owner: Owner::Global(offer.global),
+            bytes: offer.bytes,
+            pointer: false,
+            weight: offer.weight,
+            below: FixedBitSet::new(),
+            crosses: false,
+        }
+    }
+
+    /// True when both may never have the same address.
+    fn conflicts(&self, other: &Candidate, interrupt: &FixedBitSet) -> bool {
+        match (self.owner, other.owner) {
+            (Owner::Cells(f, _), Owner::Cells(g, _)) => {
+                f == g
+                    || self.below.contains(g.index())
+                    || other.below.contains(f.index())
+                    || interrupt.contains(f.index()) != interrupt.contains(g.index())
+            }
+            _ => true,
+        }
+    }
+
+    fn same_function(&self, other: &Candidate) -> bool {
+        matches!((self.owner, other.owner), (Owner::Cells(f, _), Owner::Cells(g, _)) if f == g)
+    }
+}
+
+/// How cells and globals get their places.
+#[derive(Clone, Copy)]
+pub struct Policy {
+    /// Zero page that may be given away.
+    pub free: ZpSet,
+    /// In a module zero page holds only what no call has to leave alone, so that all functions may
+    /// use the same.
+    pub module: bool,
+    /// Bytes of code count more than cycles.
+    pub small: bool,
+}
+
+/// Places all cells, and the globals that are worth it. `frequency` is how often each function runs,
+/// estimated.
 pub fn place(
     program: &Program,
     graph: &CallGraph,
     compiled: &IndexVec<FuncId, Option<Compiled>>,
     frequency: &IndexVec<FuncId, f64>,
-    free: ZpSet,
-    module: bool,
+    policy: Policy,
 ) -> Frames {
+    let Policy { free, module, small } = policy;
     let closures = closures(graph, compiled.len());
     let mut interrupt = FixedBitSet::with_capacity(compiled.len());
     for handler in graph.handlers.iter() {
@@ -82,18 +138,22 @@ pub fn place(
     for (id, func) in compiled.enumerated() {
         let Some(func) = func else { continue };
         cells[id] = vec![Place::Unused; func.cells];
-        candidates.extend(collect(id, func, graph, &closures, frequency[id]));
+        candidates.extend(collect(id, func, graph, &closures, &|inst| {
+            let bytes = if small { globals::BYTE } else { 0.0 };
+            bytes + inst.weight * frequency[id]
+        }));
+    }
+    if !module {
+        candidates.extend(globals::offers(program, compiled, frequency, small).iter().map(Candidate::global));
     }
     candidates.sort_by(|a, b| {
         let density = |c: &Candidate| c.weight / f64::from(c.bytes);
-        b.pointer
-            .cmp(&a.pointer)
-            .then(density(b).total_cmp(&density(a)))
-            .then((a.func, a.first).cmp(&(b.func, b.first)))
+        b.pointer.cmp(&a.pointer).then(density(b).total_cmp(&density(a))).then(a.owner.cmp(&b.owner))
     });
     let mut frames = Frames {
         cells,
         slots: IndexVec::filled(compiled.len(), IndexVec::new()),
+        globals: BTreeMap::new(),
         size: 0,
         zero_page: ZpSet::EMPTY,
         overflow: Vec::new(),
@@ -104,24 +164,32 @@ pub fn place(
         let mut taken = ZpSet::EMPTY;
         for &(other, address) in &placed {
             let o = &candidates[other];
-            if if module { candidate.func == o.func } else { conflict(candidate, o, &interrupt) } {
+            let apart = if module { candidate.same_function(o) } else { candidate.conflicts(o, &interrupt) };
+            if apart {
                 (address..=address + (o.bytes - 1)).for_each(|a| taken.insert(a));
             }
         }
         let room = if module && candidate.crosses { ZpSet::EMPTY } else { free };
-        match find_room(room, taken, candidate.bytes) {
-            Some(address) => {
-                placed.push((at, address));
+        let address = find_room(room, taken, candidate.bytes);
+        if let Some(address) = address {
+            placed.push((at, address));
+            (0..candidate.bytes).for_each(|k| frames.zero_page.insert(address + k));
+        }
+        match (candidate.owner, address) {
+            (Owner::Cells(func, first), Some(address)) => {
                 for k in 0..candidate.bytes {
-                    frames.cells[candidate.func][candidate.first + k as usize] = Place::Zp(address + k);
-                    frames.zero_page.insert(address + k);
+                    frames.cells[func][first + k as usize] = Place::Zp(address + k);
                 }
             }
-            None if candidate.pointer => frames.overflow.push(candidate.func),
-            None => rest.push(at),
+            (Owner::Cells(func, _), None) if candidate.pointer => frames.overflow.push(func),
+            (Owner::Cells(func, first), None) => rest.push((func, first, candidate.bytes)),
+            (Owner::Global(global), Some(address)) => {
+                frames.globals.insert(global, address);
+            }
+            // It stays where the linker puts it.
+            (Owner::Global(_), None) => {}
         }
     }
-    let rest: Vec<&Candidate> = rest.into_iter().map(|at| &candidates[at]).collect();
     overlay(program, graph, compiled, &interrupt, &rest, &mut frames);
     frames
 }
@@ -146,13 +214,6 @@ fn closures(graph: &CallGraph, count: usize) -> IndexVec<FuncId, FixedBitSet> {
     closures
 }
 
-fn conflict(a: &Candidate, b: &Candidate, interrupt: &FixedBitSet) -> bool {
-    a.func == b.func
-        || a.below.contains(b.func.index())
-        || b.below.contains(a.func.index())
-        || interrupt.contains(a.func.index()) != interrupt.contains(b.func.index())
-}
-
 fn find_room(free: ZpSet, taken: ZpSet, bytes: u8) -> Option<u8> {
     (0..=255u8).find(|&start| {
         (0..bytes).all(|k| start.checked_add(k).is_some_and(|a| free.contains(a) && !taken.contains(a)))
@@ -165,7 +226,7 @@ fn collect(
     func: &Compiled,
     graph: &CallGraph,
     closures: &IndexVec<FuncId, FixedBitSet>,
-    frequency: f64,
+    worth: &dyn Fn(&MInst) -> f64,
 ) -> Vec<Candidate> {
     let mut weight = vec![0.0f64; func.cells];
     let mut used = vec![false; func.cells];
@@ -208,7 +269,7 @@ fn collect(
             };
             for cell in named {
                 used[cell.index()] = true;
-                weight[cell.index()] += inst.weight * frequency;
+                weight[cell.index()] += worth(inst);
             }
             live.step(inst, &of(inst, func.at_return));
         }
@@ -222,8 +283,7 @@ fn collect(
         let mut set = FixedBitSet::with_capacity(closures.len());
         range.clone().for_each(|c| set.union_with(&below[c]));
         candidates.push(Candidate {
-            func: id,
-            first: range.start,
+            owner: Owner::Cells(id, range.start),
             bytes: group.bytes,
             // A pointer that no access uses any more needs no zero page.
             pointer: group.pointer && func.uses_pointer(group.first),
@@ -242,7 +302,7 @@ fn overlay(
     graph: &CallGraph,
     compiled: &IndexVec<FuncId, Option<Compiled>>,
     interrupt: &FixedBitSet,
-    rest: &[&Candidate],
+    rest: &[(FuncId, usize, u8)],
     frames: &mut Frames,
 ) {
     let mut end: IndexVec<FuncId, u32> = IndexVec::filled(compiled.len(), 0);
@@ -258,9 +318,9 @@ fn overlay(
                 .flat_map(|f| graph.refs[*f].calls.iter().chain(&graph.refs[*f].addressed).map(|c| end[*c]));
             let mut at = callees.max().unwrap_or(0).max(base);
             for &f in component {
-                for candidate in rest.iter().filter(|c| c.func == f) {
-                    for k in 0..candidate.bytes as usize {
-                        frames.cells[f][candidate.first + k] = Place::Frame(at as u16);
+                for (_, first, bytes) in rest.iter().filter(|(func, ..)| *func == f) {
+                    for k in 0..*bytes as usize {
+                        frames.cells[f][first + k] = Place::Frame(at as u16);
                         at += 1;
                     }
                 }

@@ -11,6 +11,7 @@ pub mod emit;
 pub mod finish;
 pub mod frame;
 pub mod function;
+pub mod globals;
 pub mod homes;
 pub mod inline_asm;
 pub mod lir;
@@ -94,7 +95,8 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         module::ZERO_PAGE.iter().for_each(|at| free.remove(at));
     }
     let mut sections = Vec::new();
-    let in_zero_page = place_in_zero_page(program, &asm, &mut free, &mut sections, sink);
+    let mut in_zero_page = place_in_zero_page(program, &asm, &mut free, &mut sections, sink);
+    let policy = frame::Policy { free, module: options.module, small: options.small };
     // Functions whose pointers find no room are compiled again, and so are those that know them.
     let mut short_pointers = BTreeSet::new();
     let (mut compiled, frames) = loop {
@@ -104,13 +106,20 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
             let how = How { squares, short_pointers: short_pointers.contains(&f) };
             compiled[f] = Some(function::compile(program, f, &mut conventions, options, how));
         }
-        let frames = frame::place(program, &graph, &compiled, &frequency, free, options.module);
+        let frames = frame::place(program, &graph, &compiled, &frequency, policy);
         let before = short_pointers.len();
         short_pointers.extend(frames.overflow.iter().copied());
         if short_pointers.len() == before {
             break (compiled, frames);
         }
     };
+    for (g, at) in &frames.globals {
+        let global = &program.globals[*g];
+        let mut section = Section::reserve(&*global.name, SectionKind::ZeroPage, global.size as u16);
+        section.fixed = Some(u16::from(*at));
+        in_zero_page.insert(section.name.clone());
+        sections.push(section);
+    }
     if let Some(&f) = frames.overflow.first() {
         let name = &program.funcs[f].name;
         sink.push(

@@ -1,0 +1,121 @@
+//! Global variables that would gain from lying in zero page.
+//!
+//! In: the finished machine code of every function. Out: what each variable that may lie there
+//! would save; `frame.rs` weighs it against the cells of functions. Invariant: a variable whose
+//! address another program, a mapped area or inline assembly counts on is never offered, and
+//! nothing reaches an offered one from before its start or behind its end.
+//! Not here: variables with an initial value, which zero page cannot be loaded with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::index::IndexVec;
+use crate::codegen::function::Compiled;
+use crate::codegen::lir::{Sym, SymAddr};
+use crate::codegen::mach::{Arg, MInst};
+use crate::mir::ir::{FuncId, Global, GlobalId, GlobalKind, Program};
+use crate::mos::cost::{Cost, cost};
+use crate::mos::inst::{Mnemonic, Mode};
+
+/// The largest variable that is offered.
+const LARGEST: u32 = 64;
+/// Cycles for keeping the old content of one byte of zero page at the start and giving it back.
+const KEEPING: f64 = 28.0;
+/// What a byte of code is worth in cycles where small code is wanted.
+pub const BYTE: f64 = 64.0;
+
+/// A variable and what all accesses to it would save.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Offer {
+    pub global: GlobalId,
+    pub bytes: u8,
+    pub weight: f64,
+}
+
+/// The variables that may lie in zero page and gain from it.
+pub fn offers(
+    program: &Program,
+    compiled: &IndexVec<FuncId, Option<Compiled>>,
+    frequency: &IndexVec<FuncId, f64>,
+    small: bool,
+) -> Vec<Offer> {
+    let mut worth: BTreeMap<GlobalId, f64> = BTreeMap::new();
+    let mut refused: BTreeSet<GlobalId> = BTreeSet::new();
+    for (id, func) in compiled.enumerated() {
+        for inst in func.iter().flat_map(|f| &f.code) {
+            let Some((at, saved)) = access(inst) else { continue };
+            let Sym::Global(global) = at.sym else { continue };
+            let size = program.globals[global].size;
+            if !u32::try_from(at.offset).is_ok_and(|offset| offset < size) {
+                refused.insert(global);
+            }
+            let bytes = if small { BYTE * f64::from(saved.bytes) } else { 0.0 };
+            let cycles = f64::from(saved.cycles) * inst.weight * frequency[id];
+            *worth.entry(global).or_default() += bytes + cycles;
+        }
+    }
+    let gains =
+        |global: &Global, weight: f64| weight > if small { 0.0 } else { KEEPING * f64::from(global.size) };
+    worth
+        .into_iter()
+        .filter(|(id, weight)| {
+            let global = &program.globals[*id];
+            !refused.contains(id) && may_move(global) && gains(global, *weight)
+        })
+        .map(|(global, weight)| Offer { global, bytes: program.globals[global].size as u8, weight })
+        .collect()
+}
+
+/// True when nothing but compiled code knows where the variable lies.
+fn may_move(global: &Global) -> bool {
+    global.kind == GlobalKind::Bss
+        && (1..=LARGEST).contains(&global.size)
+        && global.fixed.is_none()
+        && global.highest.is_none()
+        && !(global.external || global.exported || global.keep || global.escapes)
+}
+
+/// The place that an instruction names, and what it costs more than in zero page.
+fn access(inst: &MInst) -> Option<(SymAddr, Cost)> {
+    let (mnemonic, arg) = inst.inst()?;
+    match arg {
+        Arg::Abs(at) => Some((*at, saved(mnemonic, Mode::Absolute))),
+        Arg::AbsX(at) => Some((*at, saved(mnemonic, Mode::AbsoluteX))),
+        Arg::AbsY(at) => Some((*at, saved(mnemonic, Mode::AbsoluteY))),
+        Arg::ImmSym(_, at) => Some((*at, Cost::default())),
+        _ => None,
+    }
+}
+
+fn saved(mnemonic: Mnemonic, mode: Mode) -> Cost {
+    let long = cost(mnemonic, mode);
+    let short = mode.zero_page().map(|mode| cost(mnemonic, mode)).filter(|short| *short != Cost::default());
+    let less = |short: Cost| Cost {
+        bytes: long.bytes.saturating_sub(short.bytes),
+        cycles: long.cycles.saturating_sub(short.cycles),
+    };
+    short.map_or(Cost::default(), less)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Mnemonic::{Lda, Sta};
+
+    #[test]
+    fn stores_with_an_index_save_a_cycle_and_loads_a_byte() {
+        assert_eq!(saved(Sta, Mode::AbsoluteX), Cost { bytes: 1, cycles: 1 });
+        assert_eq!(saved(Lda, Mode::AbsoluteX), Cost { bytes: 1, cycles: 0 });
+        assert_eq!(saved(Lda, Mode::Absolute), Cost { bytes: 1, cycles: 1 });
+        assert_eq!(saved(Sta, Mode::AbsoluteY), Cost::default(), "there is no such mode");
+    }
+
+    #[test]
+    fn a_variable_that_others_know_stays() {
+        let global = Global::new("g", GlobalKind::Bss, 2);
+        assert!(may_move(&global));
+        assert!(!may_move(&Global { escapes: true, ..global.clone() }));
+        assert!(!may_move(&Global { fixed: Some(0x400), ..global.clone() }));
+        assert!(!may_move(&Global { kind: GlobalKind::Data, ..global.clone() }));
+        assert!(!may_move(&Global { size: LARGEST + 1, ..global }));
+    }
+}
