@@ -182,11 +182,18 @@ impl Emitter<'_> {
         }
     }
 
-    /// Two bytes whose higher one is in a register: mostly that one decides.
+    /// Two bytes whose higher one mostly decides, or is in a register.
     fn compare_high_first(&mut self, less: bool, a: &[Src], b: &[Src], yes: Label) -> bool {
         let ([a_low, a_high], [b_low, b_high]) = (a, b) else { return false };
         let once = |s: &Src| matches!(s, Src::Mem(mem) if mem.volatile);
-        if self.ctx.small || self.found_in(a_high).is_none() || [a_low, b_low, b_high].into_iter().any(once) {
+        // An element may be anything, and what counts up to a large number is mostly well below it.
+        let element = |s: &Src| match s {
+            Src::Mem(mem) => mem.index.is_some() || matches!(mem.base, MemBase::Ptr(_)),
+            _ => false,
+        };
+        let far = matches!(b_high, Src::Imm(1..));
+        let decides = far || element(a_high) || element(b_high) || self.found_in(a_high).is_some();
+        if self.ctx.small || !decides || [a_low, a_high, b_low, b_high].into_iter().any(once) {
             return false;
         }
         let no = self.new_label();
