@@ -79,6 +79,7 @@ pub fn compile(
             module: options.module,
             squares: how.squares,
             short_pointers: how.short_pointers,
+            recursive: conventions.recursive[id],
         },
     );
     let zero_page = used_zero_page(&lfunc, conventions) | conventions.of[id].passed();

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use crate::base::index::IndexVec;
 use crate::codegen::select::carry::{self, Carry};
 use crate::codegen::select::concat::is_concat;
+use crate::codegen::select::multiples::Multiples;
 use crate::codegen::select::rotate::{self, Rotation};
-use crate::mir::ir::{Access, Addr, Base, BinOp, Block, Callee, Func, Op, Term, Ty, Value};
+use crate::mir::ir::{Access, Addr, Base, BinOp, Block, Callee, Func, Op, Program, Term, Ty, Value};
 use crate::mir::rewrite;
 use crate::mir::rt::RtEffect;
 
@@ -56,7 +57,13 @@ pub(super) struct Plan {
 }
 
 /// Decides which values are folded into their user, and finds what is computed together.
-pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bool) -> Plan {
+pub(super) fn plan<'a>(
+    program: &'a Program,
+    func: &'a Func,
+    defs: &IndexVec<Value, Option<&'a Op>>,
+    even: &Multiples<'a>,
+    enabled: bool,
+) -> Plan {
     let mut folded = IndexVec::filled(func.values.len(), false);
     let uses = rewrite::count_uses(func);
     let mut partners = BTreeMap::new();
@@ -72,6 +79,7 @@ pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bo
         fold_test(block, defs, &uses, &mut folded);
         if enabled {
             Planner {
+                program,
                 func,
                 block,
                 defs,
@@ -80,6 +88,7 @@ pub(super) fn plan(func: &Func, defs: &IndexVec<Value, Option<&Op>>, enabled: bo
                 partners: &partners,
                 carries: &carries,
                 rotates: &rotates,
+                even,
             }
             .run();
         }
@@ -128,6 +137,7 @@ fn fold_test(
 }
 
 struct Planner<'a, 'b> {
+    program: &'a Program,
     func: &'a Func,
     block: &'a Block,
     defs: &'b IndexVec<Value, Option<&'a Op>>,
@@ -136,6 +146,7 @@ struct Planner<'a, 'b> {
     partners: &'b BTreeMap<Value, Value>,
     carries: &'b BTreeMap<Value, Carry>,
     rotates: &'b BTreeMap<Value, Rotation>,
+    even: &'b Multiples<'a>,
 }
 
 impl Planner<'_, '_> {
@@ -191,7 +202,7 @@ impl Planner<'_, '_> {
                         // Bytes are written before later bytes are read: the places must be the
                         // same or surely apart.
                         let bytes = self.func.ty(value).max(self.func.ty(source)).bytes();
-                        let separate = !wide || src == dst || apart(src, dst, bytes);
+                        let separate = !wide || src == dst || self.apart(src, dst, bytes);
                         let ordered = wide && *access != Access::Plain && *dst_access != Access::Plain;
                         if separate && !ordered {
                             self.fold_operand(v, at, position);
@@ -202,7 +213,8 @@ impl Planner<'_, '_> {
             Some(Op::Load(src, access)) => {
                 let bytes = self.func.ty(value).bytes();
                 let both_ordered = *access != Access::Plain && *dst_access != Access::Plain;
-                if (bytes == 1 || (src == dst || apart(src, dst, bytes)) && !both_ordered) && def < at {
+                let separate = src == dst || self.apart(src, dst, bytes);
+                if (bytes == 1 || separate && !both_ordered) && def < at {
                     self.fold_operand(value, at, position);
                 }
             }
@@ -259,16 +271,26 @@ impl Planner<'_, '_> {
             self.folded[value] = true;
         }
     }
-}
 
-/// True when two places of so many bytes surely share none.
-fn apart(a: &Addr, b: &Addr, bytes: usize) -> bool {
-    match (a.base, b.base) {
-        (Base::Global(x), Base::Global(y)) => x != y,
-        (Base::Slot(x), Base::Slot(y)) => x != y,
-        (Base::Slot(_), Base::Global(_)) | (Base::Global(_), Base::Slot(_)) => true,
-        _ if a.base == b.base && a.index == b.index => a.offset.abs_diff(b.offset) as usize >= bytes,
-        _ => false,
+    /// True when no byte of a value of so many bytes at one place is another byte of the value at the
+    /// other place: it may be copied byte by byte.
+    fn apart(&self, a: &Addr, b: &Addr, bytes: usize) -> bool {
+        match (a.base, b.base) {
+            (Base::Global(x), Base::Global(y)) if x != y => true,
+            // The bytes of all values in a striped global lie apart.
+            (Base::Global(_), Base::Global(_)) if self.program.pitch(a) > 1 => true,
+            (Base::Slot(x), Base::Slot(y)) if x != y => true,
+            (Base::Slot(_), Base::Global(_)) | (Base::Global(_), Base::Slot(_)) => true,
+            _ if a.base != b.base => false,
+            _ if a.index == b.index => a.offset.abs_diff(b.offset) as usize >= bytes,
+            // Elements of an array: they are the same or share nothing.
+            _ => {
+                let size = bytes as u32;
+                size.is_power_of_two()
+                    && a.offset.abs_diff(b.offset).is_multiple_of(size)
+                    && [a.index, b.index].into_iter().flatten().all(|v| self.even.holds(v, size))
+            }
+        }
     }
 }
 
@@ -286,7 +308,7 @@ mod tests {
         let program = text::parse(text).expect("it is valid");
         let weights = IndexVec::filled(2, 1.0);
         let options =
-            SelectOptions { small: false, fold: true, module: false, squares: false, short_pointers: false };
+            SelectOptions { small: false, fold: true, module: false, squares: false, short_pointers: false, recursive: false };
         let func = select(&program, FuncId::new(0), &weights, options);
         let ops = func.blocks.iter().flat_map(|b| &b.insts).map(|i| format!("{:?}", i.op));
         assert_eq!(ops.filter(|op| op.contains("volatile: true")).count(), 1);

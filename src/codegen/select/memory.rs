@@ -1,7 +1,7 @@
 //! Selection of loads, stores and block operations: from `Addr` to bytes in memory.
 //!
 //! A constant base stays a constant; an 8-bit index stays an index register; a 16-bit index is
-//! added to a pointer once per block. Invariant: a pointer access has an offset that, with all
+//! added to a pointer once on a way, or split as `pages.rs` says. Invariant: a pointer access has an offset that, with all
 //! bytes of the value, stays below 256, and at most `MAX_INDEXED_OFFSET` beside an index.
 
 use crate::codegen::lir::{Dst, LInst, Mem, MemBase, Op as LOp, Reg, Src, Sym, SymAddr, Vb};
@@ -13,11 +13,19 @@ pub const MAX_INDEXED_OFFSET: i32 = 3;
 /// Largest offset of a pointer access.
 const MAX_OFFSET: i32 = 252;
 
-/// The fixed part of a computed pointer, for reuse within a block.
+/// What a computed pointer is made of, for reuse in the block and in those that only it leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PointerKey {
-    At(SymAddr),
+    /// A constant address, alone.
+    Start(SymAddr),
+    /// A constant address and an index.
+    At(SymAddr, Reg),
+    /// A pointer and an index.
+    Sum(Reg, Reg),
+    /// A pointer and a distance.
     Reg(Reg, i32),
+    /// The page of an element, see `pages.rs`.
+    Page(SymAddr, Value),
 }
 
 impl Select<'_> {
@@ -44,14 +52,15 @@ impl Select<'_> {
             (Some(at), _) => match wide_index {
                 None => return Mem { base: MemBase::At(at), index, offset: 0, pitch, volatile },
                 Some(wide) => {
+                    if let Some(mem) = self.page_mem(addr, at, &wide, volatile) {
+                        return mem;
+                    }
                     let reg = self.as_reg(&wide);
                     let low = low_part(at);
-                    let key = (PointerKey::At(low.0), reg);
+                    let key = PointerKey::At(low.0, reg);
                     let pointer = self.cached_pointer(key, |s| {
-                        let base = vec![Src::Lo(low.0), Src::Hi(low.0)];
-                        let base = if low.0.sym == Sym::Abs { number_bytes(low.0.offset) } else { base };
                         let wide = s.reg_bytes(reg);
-                        s.add_pointer(wide, base)
+                        s.add_pointer(wide, address_bytes(low.0))
                     });
                     return Mem {
                         base: MemBase::Ptr(self.as_pointer(pointer)),
@@ -101,7 +110,7 @@ impl Select<'_> {
     ) -> Mem {
         if let Some(wide) = wide_index {
             let reg = self.as_reg(&wide);
-            pointer = self.cached_pointer((PointerKey::Reg(pointer, 0), reg), |s| {
+            pointer = self.cached_pointer(PointerKey::Sum(pointer, reg), |s| {
                 let (a, b) = (s.reg_bytes(pointer), s.reg_bytes(reg));
                 s.add_pointer(a, b)
             });
@@ -110,7 +119,7 @@ impl Select<'_> {
         let mut rest = offset;
         if !(0..=limit).contains(&offset) {
             let whole = if index.is_some() { offset } else { offset & !0x7f };
-            pointer = self.cached_pointer((PointerKey::Reg(pointer, whole), pointer), |s| {
+            pointer = self.cached_pointer(PointerKey::Reg(pointer, whole), |s| {
                 let a = s.reg_bytes(pointer);
                 s.add_pointer(a, number_bytes(whole))
             });
@@ -132,12 +141,8 @@ impl Select<'_> {
         pointer
     }
 
-    /// A pointer computed earlier in this block, or computed now.
-    pub(super) fn cached_pointer(
-        &mut self,
-        key: (PointerKey, Reg),
-        make: impl FnOnce(&mut Self) -> Reg,
-    ) -> Reg {
+    /// A pointer computed earlier on the way here, or computed now.
+    pub(super) fn cached_pointer(&mut self, key: PointerKey, make: impl FnOnce(&mut Self) -> Reg) -> Reg {
         if let Some((_, reg)) = self.pointers.iter().find(|(k, _)| *k == key) {
             return *reg;
         }
@@ -256,9 +261,7 @@ impl Select<'_> {
         let MemBase::Ptr(mut pointer) = mem.base else {
             let Some(index) = mem.index else { return mem };
             let MemBase::At(at) = mem.base else { unreachable!("checked above") };
-            let base =
-                if at.sym == Sym::Abs { number_bytes(at.offset) } else { vec![Src::Lo(at), Src::Hi(at)] };
-            let reg = self.add_pointer(vec![Src::V(index), Src::Imm(0)], base);
+            let reg = self.add_pointer(vec![Src::V(index), Src::Imm(0)], address_bytes(at));
             return Mem { base: MemBase::Ptr(self.as_pointer(reg)), index: None, offset: 0, ..mem };
         };
         if mem.offset != 0 {
@@ -276,6 +279,14 @@ impl Select<'_> {
 /// The two bytes of a number.
 pub(super) fn number_bytes(n: i32) -> Vec<Src> {
     vec![Src::Imm(n as u8), Src::Imm((n >> 8) as u8)]
+}
+
+/// The two bytes of a constant address.
+pub(super) fn address_bytes(at: SymAddr) -> Vec<Src> {
+    match at.sym {
+        Sym::Abs => number_bytes(at.offset),
+        _ => vec![Src::Lo(at), Src::Hi(at)],
+    }
 }
 
 /// Splits a small part off a constant address, so that neighbouring accesses share a pointer.

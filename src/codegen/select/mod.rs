@@ -13,10 +13,12 @@ mod control;
 mod fold;
 mod memory;
 mod module;
+mod multiples;
 mod multiply;
+mod pages;
 mod rotate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::{Id, IndexVec};
 use crate::base::source::Span;
@@ -47,6 +49,8 @@ pub struct SelectOptions {
     pub squares: bool,
     /// Hold pointers in zero page for single accesses only.
     pub short_pointers: bool,
+    /// The function may be entered again before it returns.
+    pub recursive: bool,
 }
 
 /// State of the selection of one function.
@@ -71,8 +75,13 @@ pub struct Select<'a> {
     lblocks: IndexVec<BlockId, LBlock>,
     insts: Vec<LInst>,
     span: Option<Span>,
-    /// Pointers computed in this block: (base, index register) → pointer.
-    pointers: Vec<((memory::PointerKey, Reg), Reg)>,
+    /// The block that is selected.
+    block: BlockId,
+    /// From where each block is reached.
+    preds: IndexVec<BlockId, BTreeSet<BlockId>>,
+    /// Pointers computed on the way to the current place.
+    pointers: Vec<(memory::PointerKey, Reg)>,
+    pages: pages::Pages,
 }
 
 /// Selects the code of one function. `weights` holds the estimated number of runs of each block.
@@ -91,7 +100,9 @@ pub fn select(
             }
         }
     }
-    let fold::Plan { mut folded, carries, rotates, partners } = fold::plan(func, &defs, options.fold);
+    let even = multiples::Multiples::new(func, &defs);
+    let fold::Plan { mut folded, carries, rotates, partners } =
+        fold::plan(program, func, &defs, &even, options.fold);
     let middles = if options.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
     let mut select = Select {
         program,
@@ -108,8 +119,16 @@ pub fn select(
         lblocks: IndexVec::filled(func.blocks.len(), LBlock(0)),
         insts: Vec::new(),
         span: None,
+        block: Func::ENTRY,
+        preds: IndexVec::filled(func.blocks.len(), BTreeSet::new()),
         pointers: Vec::new(),
+        pages: pages::Pages::new(func, &even, &options),
     };
+    for (id, block) in func.blocks.enumerated() {
+        for target in block.term.targets() {
+            select.preds[target.block].insert(id);
+        }
+    }
     select.run(weights);
     select.out
 }
@@ -137,8 +156,10 @@ impl<'a> Select<'a> {
         }
         // A value may be used, in an unreachable-looking order, before its block is selected:
         // registers are handed out first.
+        let mut exits = BTreeMap::new();
         for &block in &order {
-            self.pointers.clear();
+            self.block = block;
+            self.inherit_pointers(block, &exits);
             let data = &self.func.blocks[block];
             for inst in &data.insts {
                 self.span = inst.span;
@@ -149,6 +170,7 @@ impl<'a> Select<'a> {
             }
             self.span = data.term_span;
             let term = self.select_term(&data.term, weights[block]);
+            exits.insert(block, self.pointers.clone());
             let at = self.lblocks[block];
             let insts = std::mem::take(&mut self.insts);
             let data_out = &mut self.out.blocks[at];

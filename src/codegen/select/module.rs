@@ -4,7 +4,6 @@
 //! start of one. Invariant: a constant address that the selection uses is such an address; all
 //! others are computed at run time from the start of what they belong to.
 
-use crate::base::index::Id;
 use crate::codegen::lir::{Reg, Src, Sym, SymAddr};
 use crate::codegen::select::Select;
 use crate::codegen::select::memory::PointerKey;
@@ -47,9 +46,7 @@ impl Select<'_> {
 
     /// A pointer to where a base begins.
     pub(super) fn start_pointer(&mut self, base: Base) -> Reg {
-        // Without an index: a number that no register has.
-        let key = (PointerKey::At(self.start(base)), Reg::new(u32::MAX as usize));
         let bytes = self.start_bytes(base);
-        self.cached_pointer(key, |s| s.as_reg(&bytes))
+        self.cached_pointer(PointerKey::Start(self.start(base)), |s| s.as_reg(&bytes))
     }
 }
