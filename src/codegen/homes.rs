@@ -12,41 +12,71 @@ use crate::mos::effects::Effects;
 
 /// Instructions emitted in all trials of one function, at most; keeps large functions fast.
 const TRIAL_BUDGET: usize = 30_000;
+/// Times that all choices are looked at again.
+const MORE_ROUNDS: usize = 2;
 /// Webs that are tried at most.
 const MAX_CANDIDATES: usize = 14;
 
 /// Chooses the homes and returns the code for them.
 pub fn choose(ctx: &Context<'_>, at_return: Effects, enabled: bool) -> Emitted {
-    let mut homes = vec![Home::Cell; ctx.webs.count + 1];
-    let mut best = finished(ctx, &homes, at_return, enabled);
+    let homes = vec![Home::Cell; ctx.webs.count + 1];
+    let best = finished(ctx, &homes, at_return, enabled);
     if !enabled {
         return best;
     }
-    let mut best_price = total(&best.code, ctx.small);
-    let mut budget = TRIAL_BUDGET;
-    for web in candidates(ctx) {
-        let mut winner = None;
-        for home in [Home::X, Home::Y] {
-            let clash = (0..ctx.webs.count).any(|w| homes[w] == home && ctx.webs.interfere(w, web));
-            if clash || budget < best.code.len() {
-                continue;
-            }
-            budget -= best.code.len();
-            homes[web] = home;
-            let trial = finished(ctx, &homes, at_return, true);
-            let price = total(&trial.code, ctx.small);
-            homes[web] = Home::Cell;
-            if price < best_price - 1e-6 {
-                best_price = price;
-                winner = Some((home, trial));
-            }
-        }
-        if let Some((home, trial)) = winner {
-            homes[web] = home;
-            best = trial;
+    let best_price = total(&best.code, ctx.small);
+    let mut search = Search { ctx, at_return, homes, best, best_price, budget: TRIAL_BUDGET };
+    let candidates = candidates(ctx);
+    candidates.iter().for_each(|web| search.improve(*web, false));
+    // What was good alone may stand in the way of something better.
+    for _ in 0..MORE_ROUNDS {
+        let before = search.best_price;
+        candidates.iter().for_each(|web| search.improve(*web, true));
+        if search.best_price == before {
+            break;
         }
     }
-    best
+    search.best
+}
+
+/// The best choice so far.
+struct Search<'a, 'b> {
+    ctx: &'a Context<'b>,
+    at_return: Effects,
+    homes: Vec<Home>,
+    best: Emitted,
+    best_price: f64,
+    budget: usize,
+}
+
+impl Search<'_, '_> {
+    /// Tries the other homes for a web; with `evict` also those that others have to leave for it.
+    fn improve(&mut self, web: usize, evict: bool) {
+        let mut winner = None;
+        for home in [Home::Cell, Home::X, Home::Y] {
+            let clashing: Vec<usize> = (0..self.ctx.webs.count)
+                .filter(|&w| home != Home::Cell && self.homes[w] == home && self.ctx.webs.interfere(w, web))
+                .collect();
+            let tried = home == self.homes[web] || !evict && !clashing.is_empty();
+            if tried || self.budget < self.best.code.len() {
+                continue;
+            }
+            self.budget -= self.best.code.len();
+            let mut homes = self.homes.clone();
+            clashing.into_iter().for_each(|w| homes[w] = Home::Cell);
+            homes[web] = home;
+            let trial = finished(self.ctx, &homes, self.at_return, true);
+            let price = total(&trial.code, self.ctx.small);
+            if price < self.best_price - 1e-6 {
+                self.best_price = price;
+                winner = Some((homes, trial));
+            }
+        }
+        if let Some((homes, trial)) = winner {
+            self.homes = homes;
+            self.best = trial;
+        }
+    }
 }
 
 fn finished(ctx: &Context<'_>, homes: &[Home], at_return: Effects, clean: bool) -> Emitted {
