@@ -49,8 +49,14 @@ impl Emitter<'_> {
             }
             if k == 0 && !sub && !self.state.facts(R::A).is_empty() && d.len() == 1 {
                 // One of the two may be in A already.
-                let in_a = |s: &Src| self.fact_of(s).is_some_and(|f| self.state.holds(R::A, f));
-                if in_a(&b[k]) && !in_a(&a[k]) && !matches!(a[k], Src::Mem(_)) {
+                if self.in_a(&b[k]) && !self.in_a(&a[k]) && !matches!(a[k], Src::Mem(_)) {
+                    std::mem::swap(&mut a[k], &mut b[k]);
+                }
+            }
+            // A byte in an index register must begin: it is no operand.
+            if !sub && self.lives_in_index(&b[k]) && !self.in_a(&a[k]) && !self.lives_in_index(&a[k]) {
+                let number = matches!(a[k], Src::Imm(_) | Src::Lo(_) | Src::Hi(_));
+                if number || matches!(a[k], Src::V(_)) {
                     std::mem::swap(&mut a[k], &mut b[k]);
                 }
             }
@@ -63,6 +69,14 @@ impl Emitter<'_> {
             self.state.flags_of(R::A);
             self.store_a(&d[k]);
         }
+    }
+
+    fn in_a(&self, s: &Src) -> bool {
+        self.fact_of(s).is_some_and(|f| self.state.holds(R::A, f))
+    }
+
+    fn lives_in_index(&self, s: &Src) -> bool {
+        matches!(s, Src::V(v) if self.home(*v).is_some())
     }
 
     fn move_or_skip(&mut self, d: &Dst, s: &Src) {

@@ -109,7 +109,14 @@ impl Emitter<'_> {
                     && (0..pending.len()).any(|i| i != at && e.may_use_a(&pending, i, at));
                 !blocked && !a_waits && !a_last
             };
-            let ready = (0..pending.len()).find(|&at| free(self, at));
+            // What a register holds by chance goes first, while it does.
+            let handy = |e: &Self, at: usize| {
+                let (to, from) = &pending[at];
+                let held = if let From::Src(s) = from { e.found_in(s) } else { None };
+                held.is_some_and(|r| e.place_to(to) != Place::Reg(r))
+            };
+            let mut ready = (0..pending.len()).filter(|&at| free(self, at));
+            let ready = ready.clone().find(|&at| handy(self, at)).or_else(|| ready.next());
             match ready {
                 Some(at) => {
                     let (to, from) = pending.remove(at);
