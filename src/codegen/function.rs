@@ -8,7 +8,7 @@ use crate::codegen::mach::effects::TRACKED;
 use crate::codegen::mach::{
     Arg, Cell, MInst, MKind, carry, early, effects, liveness, peephole, reload, skip, tails,
 };
-use crate::codegen::select::{SelectOptions, select};
+use crate::codegen::select::{SelectOptions, Whole, select};
 use crate::codegen::webs::{self, CellGroup};
 use crate::codegen::{Options, homes};
 use crate::mir::ir::{BlockId, FuncId, FuncKind, Program};
@@ -49,22 +49,15 @@ pub fn block_weights(program: &Program, id: FuncId) -> IndexVec<BlockId, f64> {
     func.blocks.ids().map(|b| 10f64.powi(loops.depth(b).min(6) as i32)).collect()
 }
 
-/// What is decided for a function from outside.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct How {
-    /// Products come from tables of squares.
-    pub squares: bool,
-    /// Its pointers do not all fit zero page at once.
-    pub short_pointers: bool,
-}
-
-/// Compiles a function; its convention gets what the code really changes.
+/// Compiles a function; its convention gets what the code really changes. `short_pointers`: not all
+/// of its pointers fit zero page at once.
 pub fn compile(
     program: &Program,
     id: FuncId,
     conventions: &mut Conventions,
     options: &Options,
-    how: How,
+    whole: &Whole,
+    short_pointers: bool,
 ) -> Compiled {
     let func = &program.funcs[id];
     let optimise = options.level > 0;
@@ -77,15 +70,15 @@ pub fn compile(
             small: options.small,
             fold: optimise,
             module: options.module,
-            squares: how.squares,
-            short_pointers: how.short_pointers,
+            short_pointers,
             recursive: conventions.recursive[id],
         },
+        whole,
     );
     let zero_page = used_zero_page(&lfunc, conventions) | conventions.of[id].passed();
     let at_return = result_registers(conventions, id);
     let recursive = conventions.recursive[id];
-    let webs = webs::find(&lfunc, optimise && !how.short_pointers, recursive || options.module);
+    let webs = webs::find(&lfunc, optimise && !short_pointers, recursive || options.module);
     let handler = !matches!(func.kind, FuncKind::Normal | FuncKind::Naked);
     let ctx = Context {
         func: &lfunc,

@@ -1,7 +1,8 @@
-//! Global variables that would gain from lying in zero page.
+//! Global variables that would gain from lying in zero page, or at the start of a page.
 //!
-//! In: the finished machine code of every function. Out: what each variable that may lie there
-//! would save; `frame.rs` weighs it against the cells of functions. Invariant: a variable whose
+//! In: the finished machine code of every function. Out: what each variable that may lie in zero page
+//! would save there; `frame.rs` weighs it against the cells of functions. Before that, from the middle
+//! IR: which arrays shall begin with a page, so that indices of two bytes need no sum of low bytes. Invariant: a variable whose
 //! address another program, a mapped area or inline assembly counts on is never offered, and
 //! nothing reaches an offered one from before its start or behind its end.
 //! Not here: variables with an initial value, which zero page cannot be loaded with.
@@ -9,10 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::IndexVec;
+use crate::codegen::Options;
 use crate::codegen::function::Compiled;
 use crate::codegen::lir::{Sym, SymAddr};
 use crate::codegen::mach::{Arg, MInst};
-use crate::mir::ir::{FuncId, Global, GlobalId, GlobalKind, Program};
+use crate::mir::ir::{Base, FuncId, Global, GlobalId, GlobalKind, Op, Program, Ty};
+use crate::mir::loops::Loops;
 use crate::mos::cost::{Cost, cost};
 use crate::mos::inst::{Mnemonic, Mode};
 
@@ -20,6 +23,11 @@ use crate::mos::inst::{Mnemonic, Mode};
 const LARGEST: u32 = 64;
 /// Cycles for keeping the old content of one byte of zero page at the start and giving it back.
 const KEEPING: f64 = 28.0;
+/// Bytes of a page.
+pub const PAGE: u16 = 256;
+/// Arrays keep to pages only where that wastes little: in programs with at most so many bytes of
+/// variables.
+const ROOMY: u32 = 20_000;
 /// What a byte of code is worth in cycles where small code is wanted.
 pub const BYTE: f64 = 64.0;
 
@@ -65,13 +73,44 @@ pub fn offers(
         .collect()
 }
 
-/// True when nothing but compiled code knows where the variable lies.
+/// True when only compiled code names the variable.
 fn may_move(global: &Global) -> bool {
+    is_own(global) && (1..=LARGEST).contains(&global.size) && !global.escapes
+}
+
+/// The arrays that shall begin with a page: large ones that loops reach with indices of two bytes.
+pub fn aligned(program: &Program, options: &Options) -> BTreeSet<GlobalId> {
+    let used: u32 = program.globals.iter().filter(|g| g.kind == GlobalKind::Bss).map(|g| g.size).sum();
+    let mut found = BTreeSet::new();
+    if options.module || options.level == 0 || used > ROOMY {
+        return found;
+    }
+    for func in program.funcs.iter().filter(|f| !f.is_extern()) {
+        let loops = Loops::of(func);
+        for (_, block) in func.blocks.enumerated().filter(|(id, _)| loops.depth(*id) > 0) {
+            for addr in block.insts.iter().filter_map(|inst| match &inst.op {
+                Op::Load(addr, _) | Op::Store(addr, ..) => Some(addr),
+                _ => None,
+            }) {
+                let wide = addr.index.is_some_and(|v| func.ty(v) == Ty::I16);
+                if let (Base::Global(id), true) = (addr.base, wide) {
+                    let global = &program.globals[id];
+                    if is_own(global) && global.size >= u32::from(PAGE) {
+                        found.insert(id);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// True when nothing but compiled code counts on where the variable lies.
+fn is_own(global: &Global) -> bool {
     global.kind == GlobalKind::Bss
-        && (1..=LARGEST).contains(&global.size)
         && global.fixed.is_none()
         && global.highest.is_none()
-        && !(global.external || global.exported || global.keep || global.escapes)
+        && !(global.external || global.exported || global.keep)
 }
 
 /// The place that an instruction names, and what it costs more than in zero page.

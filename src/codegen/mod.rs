@@ -33,9 +33,10 @@ use crate::base::diag::{Diagnostic, Sink};
 use crate::base::index::IndexVec;
 use crate::c64::memmap;
 use crate::codegen::convention::Conventions;
-use crate::codegen::function::{Compiled, How};
+use crate::codegen::function::Compiled;
 use crate::codegen::lir::LFunc;
 use crate::codegen::outline::Body;
+use crate::codegen::select::Whole;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{Base, Callee, FuncId, GlobalKind, Op, Program};
 use crate::mos::item::Name;
@@ -85,7 +86,10 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     }
     let frequency = frequencies(program, &graph);
     let fast = options.level >= 2 && !options.small && !options.module;
-    let squares = fast && squares::pay(program, &wanted, &frequency);
+    let whole = Whole {
+        squares: fast && squares::pay(program, &wanted, &frequency),
+        aligned: globals::aligned(program, options),
+    };
     let mapped = mapped(program);
     let mut free = match options.module {
         true => module::free_zero_page(asm.zero_page),
@@ -103,8 +107,8 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         let mut conventions = conventions(program, &graph, options.module);
         let mut compiled: IndexVec<FuncId, Option<Compiled>> = program.funcs.iter().map(|_| None).collect();
         for &f in &wanted {
-            let how = How { squares, short_pointers: short_pointers.contains(&f) };
-            compiled[f] = Some(function::compile(program, f, &mut conventions, options, how));
+            let short = short_pointers.contains(&f);
+            compiled[f] = Some(function::compile(program, f, &mut conventions, options, &whole, short));
         }
         let frames = frame::place(program, &graph, &compiled, &frequency, policy);
         let before = short_pointers.len();
@@ -152,7 +156,9 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     for g in program.globals.ids() {
         let name = Name::from(&*program.globals[g].name);
         if !in_zero_page.contains(&name) {
-            sections.extend(finish::global(program, g, indexed.get(&g).copied()));
+            let align = if whole.aligned.contains(&g) { globals::PAGE } else { 1 };
+            let section = finish::global(program, g, indexed.get(&g).copied());
+            sections.extend(section.map(|s| Section { align, ..s }));
         }
     }
     let symbol = |f: &FuncId| prepare::symbol(&program.funcs[*f].name);

@@ -2,7 +2,7 @@
 
 use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
 use crate::codegen::select::carry::Carry;
-use crate::codegen::select::{Home, Select, SelectOptions, move_bytes};
+use crate::codegen::select::{Home, Select, move_bytes};
 use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
 
 impl Select<'_> {
@@ -173,10 +173,7 @@ impl Select<'_> {
 
     /// Calls an arithmetic routine and puts its result where it is wanted.
     pub(super) fn call_arith(&mut self, name: &'static str, args: Vec<Vec<Src>>, d: Vec<Dst>) {
-        let name = match self.options {
-            SelectOptions { squares: true, .. } => by_squares(name),
-            _ => name,
-        };
+        let name = if self.whole.squares { by_squares(name) } else { name };
         if let Some(reg) = whole_dst(&d).filter(|&r| self.out.regs[r].bytes as usize == d.len()) {
             self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret: Some(reg), extra: None });
             return;

@@ -56,11 +56,12 @@ impl Select<'_> {
                         return mem;
                     }
                     let reg = self.as_reg(&wide);
-                    let low = low_part(at);
+                    let low = self.low_part(at);
                     let key = PointerKey::At(low.0, reg);
                     let pointer = self.cached_pointer(key, |s| {
                         let wide = s.reg_bytes(reg);
-                        s.add_pointer(wide, address_bytes(low.0))
+                        let base = s.address_bytes(low.0);
+                        s.add_pointer(wide, base)
                     });
                     return Mem {
                         base: MemBase::Ptr(self.as_pointer(pointer)),
@@ -150,6 +151,31 @@ impl Select<'_> {
         self.out.regs[reg].pointer |= !self.options.short_pointers;
         self.pointers.push((key, reg));
         reg
+    }
+
+    /// Splits a small part off a constant address, so that neighbouring accesses share a pointer; in
+    /// a variable that begins with a page, the part above the page.
+    fn low_part(&self, at: SymAddr) -> (SymAddr, u8) {
+        let small = match at.sym {
+            Sym::Abs => 0,
+            Sym::Global(g) if self.whole.aligned.contains(&g) && at.offset & 0xff <= MAX_OFFSET => {
+                at.offset & 0xff
+            }
+            _ if (0..128).contains(&at.offset) => at.offset,
+            _ => 0,
+        };
+        (at.plus(-small), small as u8)
+    }
+
+    /// The two bytes of a constant address.
+    pub(super) fn address_bytes(&self, at: SymAddr) -> Vec<Src> {
+        match at.sym {
+            Sym::Abs => number_bytes(at.offset),
+            Sym::Global(g) if self.whole.aligned.contains(&g) => {
+                vec![Src::Imm(at.offset as u8), Src::Hi(at)]
+            }
+            _ => vec![Src::Lo(at), Src::Hi(at)],
+        }
     }
 
     fn add_pointer(&mut self, a: Vec<Src>, b: Vec<Src>) -> Reg {
@@ -261,7 +287,8 @@ impl Select<'_> {
         let MemBase::Ptr(mut pointer) = mem.base else {
             let Some(index) = mem.index else { return mem };
             let MemBase::At(at) = mem.base else { unreachable!("checked above") };
-            let reg = self.add_pointer(vec![Src::V(index), Src::Imm(0)], address_bytes(at));
+            let base = self.address_bytes(at);
+            let reg = self.add_pointer(vec![Src::V(index), Src::Imm(0)], base);
             return Mem { base: MemBase::Ptr(self.as_pointer(reg)), index: None, offset: 0, ..mem };
         };
         if mem.offset != 0 {
@@ -279,20 +306,6 @@ impl Select<'_> {
 /// The two bytes of a number.
 pub(super) fn number_bytes(n: i32) -> Vec<Src> {
     vec![Src::Imm(n as u8), Src::Imm((n >> 8) as u8)]
-}
-
-/// The two bytes of a constant address.
-pub(super) fn address_bytes(at: SymAddr) -> Vec<Src> {
-    match at.sym {
-        Sym::Abs => number_bytes(at.offset),
-        _ => vec![Src::Lo(at), Src::Hi(at)],
-    }
-}
-
-/// Splits a small part off a constant address, so that neighbouring accesses share a pointer.
-fn low_part(at: SymAddr) -> (SymAddr, u8) {
-    let small = if (0..128).contains(&at.offset) && at.sym != Sym::Abs { at.offset } else { 0 };
-    (at.plus(-small), small as u8)
 }
 
 /// The constant address that two bytes are.

@@ -8,6 +8,7 @@
 
 mod arith;
 mod carry;
+mod combine;
 mod concat;
 mod control;
 mod fold;
@@ -25,7 +26,7 @@ use crate::base::source::Span;
 use crate::codegen::lir::{
     Dst, LBlock, LBlockData, LFunc, LInst, LTerm, Logic, Op as LOp, Reg, RegData, Src, Sym, SymAddr, Vb,
 };
-use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, FuncId, Op, Program, Ty, Value};
+use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, FuncId, GlobalId, Op, Program, Ty, Value};
 use crate::mir::loops::Loops;
 
 /// Where the bytes of a value come from.
@@ -45,12 +46,19 @@ pub struct SelectOptions {
     pub fold: bool,
     /// No address may lie outside of what its symbol names.
     pub module: bool,
-    /// Multiply with tables of squares.
-    pub squares: bool,
     /// Hold pointers in zero page for single accesses only.
     pub short_pointers: bool,
     /// The function may be entered again before it returns.
     pub recursive: bool,
+}
+
+/// What is decided over the whole program before its functions are selected.
+#[derive(Clone, Default, Debug)]
+pub struct Whole {
+    /// Multiply with tables of squares.
+    pub squares: bool,
+    /// Variables that begin with a page.
+    pub aligned: BTreeSet<GlobalId>,
 }
 
 /// State of the selection of one function.
@@ -58,6 +66,7 @@ pub struct Select<'a> {
     program: &'a Program,
     func: &'a Func,
     options: SelectOptions,
+    whole: &'a Whole,
     /// The defining operation of each value that is not a block parameter.
     defs: IndexVec<Value, Option<&'a Op>>,
     homes: IndexVec<Value, Home>,
@@ -90,6 +99,7 @@ pub fn select(
     id: FuncId,
     weights: &IndexVec<BlockId, f64>,
     options: SelectOptions,
+    whole: &Whole,
 ) -> LFunc {
     let func = &program.funcs[id];
     let mut defs = IndexVec::filled(func.values.len(), None);
@@ -103,11 +113,12 @@ pub fn select(
     let even = multiples::Multiples::new(func, &defs);
     let fold::Plan { mut folded, carries, rotates, partners } =
         fold::plan(program, func, &defs, &even, options.fold);
-    let middles = if options.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
+    let middles = if whole.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
     let mut select = Select {
         program,
         func,
         options,
+        whole,
         defs,
         homes: IndexVec::filled(func.values.len(), Home::Lazy),
         folded,
@@ -130,6 +141,9 @@ pub fn select(
         }
     }
     select.run(weights);
+    if options.fold {
+        combine::run(&mut select.out);
+    }
     select.out
 }
 

@@ -76,7 +76,7 @@ impl Select<'_> {
             "rt_mul16ws" => Some("rt_qsquare16ws"),
             _ => None,
         };
-        if let Some(name) = square.filter(|_| self.options.squares && cut(a.clone()) == cut(b.clone())) {
+        if let Some(name) = square.filter(|_| self.whole.squares && cut(a.clone()) == cut(b.clone())) {
             return self.call_arith(name, vec![cut(a)], d);
         }
         self.call_arith(name, vec![cut(a), cut(b)], d);
@@ -140,9 +140,13 @@ impl Select<'_> {
         source.resize(size, Src::Imm(0));
         // Horner: from the highest digit down, shift by the distance, add or subtract.
         let mut sum = source.clone();
-        for pair in digits.windows(2).rev() {
+        for (left, pair) in digits.windows(2).enumerate().rev() {
             let ((to, negative), (from, _)) = (pair[0], pair[1]);
             let a = self.shifted(sum, from - to, size);
+            if left == 0 && low == 0 {
+                self.emit(LOp::Add { sub: negative, d: d.to_vec(), a, b: source.clone() });
+                return true;
+            }
             let next = self.new_reg(size);
             let d = (0..size).map(|k| Dst::V(Vb::new(next, k))).collect();
             self.emit(LOp::Add { sub: negative, d, a, b: source.clone() });

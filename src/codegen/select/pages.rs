@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codegen::lir::{Dst, LInst, Mem, MemBase, Op as LOp, Reg, Src, SymAddr, Vb};
-use crate::codegen::select::memory::{PointerKey, address_bytes};
+use crate::codegen::select::memory::PointerKey;
 use crate::codegen::select::multiples::Multiples;
 use crate::codegen::select::{Select, SelectOptions};
 use crate::mir::ir::{Addr, Base, BlockId, Func, Op, Ty, Value};
@@ -23,8 +23,8 @@ const OFTEN: f64 = 8.0;
 pub(super) struct Pages {
     /// Bases and indices of which one element is wanted wherever they occur.
     single: BTreeSet<(Base, Value)>,
-    /// The pointers to each array whose low byte is written.
-    ready: BTreeMap<SymAddr, Vec<Reg>>,
+    /// The pointers whose low byte is written, by that byte.
+    ready: BTreeMap<Src, Vec<Reg>>,
 }
 
 impl Pages {
@@ -73,7 +73,7 @@ impl Select<'_> {
             Some((_, pointer)) => *pointer,
             None => {
                 let pointer = self.ready_pointer(at);
-                let page = address_bytes(at)[1];
+                let page = self.address_bytes(at)[1];
                 let d = vec![Dst::V(Vb::new(pointer, 1))];
                 self.emit(LOp::Add { sub: false, d, a: vec![wide[1]], b: vec![page] });
                 self.pointers.push((key, pointer));
@@ -85,17 +85,18 @@ impl Select<'_> {
 
     /// A pointer with the low byte of `at` that no access uses.
     fn ready_pointer(&mut self, at: SymAddr) -> Reg {
-        let known = self.pages.ready.get(&at).into_iter().flatten();
+        let low = self.address_bytes(at)[0];
+        let known = self.pages.ready.get(&low).into_iter().flatten();
         let free = |reg: &&Reg| !self.pointers.iter().any(|(_, used)| used == *reg);
         if let Some(pointer) = known.copied().find(|reg| free(&reg)) {
             return pointer;
         }
         let pointer = self.new_reg(2);
         self.out.regs[pointer].pointer = true;
-        let (d, s) = (Dst::V(Vb::new(pointer, 0)), address_bytes(at)[0]);
+        let d = Dst::V(Vb::new(pointer, 0));
         let entry = self.lblocks[Func::ENTRY];
-        self.out.blocks[entry].insts.push(LInst { op: LOp::Move { d, s }, span: None });
-        self.pages.ready.entry(at).or_default().push(pointer);
+        self.out.blocks[entry].insts.push(LInst { op: LOp::Move { d, s: low }, span: None });
+        self.pages.ready.entry(low).or_default().push(pointer);
         pointer
     }
 
