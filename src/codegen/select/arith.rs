@@ -20,7 +20,7 @@ impl Select<'_> {
                     BinOp::Or => Logic::Or,
                     _ => Logic::Xor,
                 };
-                for ((d, a), b) in d.into_iter().zip(a).zip(b) {
+                for ((d, a), b) in d.into_iter().zip(a).zip(b).filter(|((d, _), _)| *d != Dst::None) {
                     self.emit(LOp::Logic { op: logic, d, a, b });
                 }
             }

@@ -1,8 +1,9 @@
 //! Joins the sum that makes an index with the sum that makes a pointer of it.
 //!
 //! In: the selected code. Out: where a byte was added to an index of two bytes, and a page to its high
-//! byte alone, one sum adds both. Invariant: nothing reads or writes the pointer between the two
-//! places, and the high byte of the index has no other reader.
+//! byte alone, one sum adds both; where more was added, the second sum follows the first, which
+//! leaves the high byte in A. Invariant: nothing reads or writes the pointer between the two places,
+//! and the high byte of the index has no other reader.
 
 use std::collections::BTreeMap;
 
@@ -20,20 +21,29 @@ pub(super) fn run(func: &mut LFunc) {
     for id in ids {
         let mut at = 0;
         while at < func.blocks[id].insts.len() {
-            match join(func, &func.blocks[id].insts, at, &readers) {
-                Some((first, op)) => {
-                    let insts = &mut func.blocks[id].insts;
+            let found = join(func, &func.blocks[id].insts, at, &readers);
+            let insts = &mut func.blocks[id].insts;
+            match found {
+                Some((first, Some(op))) => {
                     insts[first].op = op;
                     insts.remove(at);
+                    continue;
                 }
-                None => at += 1,
+                Some((first, None)) => insts[first + 1..=at].rotate_right(1),
+                None => {}
             }
+            at += 1;
         }
     }
 }
 
-/// The sum before the one at `at` that can take it over, and what it becomes.
-fn join(func: &LFunc, insts: &[LInst], at: usize, readers: &BTreeMap<Vb, usize>) -> Option<(usize, Op)> {
+/// The sum before the one at `at`, and what it becomes when it can take it over.
+fn join(
+    func: &LFunc,
+    insts: &[LInst],
+    at: usize,
+    readers: &BTreeMap<Vb, usize>,
+) -> Option<(usize, Option<Op>)> {
     let Op::Add { sub: false, d, a, b } = &insts[at].op else { return None };
     // The low byte stays what it is: it is not named, or nothing is added to it.
     let (d, a, page) = match (&d[..], &a[..], &b[..]) {
@@ -74,11 +84,11 @@ fn join(func: &LFunc, insts: &[LInst], at: usize, readers: &BTreeMap<Vb, usize>)
         match (left_high, right_high) {
             (_, Src::Imm(0)) => right[1] = page,
             (Src::Imm(0), _) => left[1] = page,
-            _ => return None,
+            _ => return Some((first, None)),
         }
         let mut made = made.clone();
         made[from..].copy_from_slice(d);
-        return Some((first, Op::Add { sub: false, d: made, a: left, b: right }));
+        return Some((first, Some(Op::Add { sub: false, d: made, a: left, b: right })));
     }
     None
 }

@@ -12,6 +12,7 @@ mod combine;
 mod concat;
 mod control;
 mod fold;
+mod kept;
 mod memory;
 mod module;
 mod multiples;
@@ -294,6 +295,11 @@ impl<'a> Select<'a> {
             bytes.resize(size, Src::V(self.sign_of(value)));
             return bytes;
         }
+        if let Some(kept) = self.kept(value) {
+            let reg = self.reg_of(value);
+            let own = |(k, s): (usize, Option<Src>)| s.unwrap_or(Src::V(Vb::new(reg, k)));
+            return kept.into_iter().enumerate().map(own).collect();
+        }
         if let Home::Reg(reg) = self.homes[value] {
             return self.reg_bytes(reg);
         }
@@ -393,7 +399,11 @@ impl<'a> Select<'a> {
             }
             (Op::Bin(bin, a, b), Some(v)) => {
                 if !self.is_byte_move(*bin, *b) && !self.is_concat(*bin, *a, *b) {
-                    let d = self.dst_of(v);
+                    let kept = self.kept(v);
+                    let mut d = self.dst_of(v);
+                    for (d, _) in d.iter_mut().zip(kept.iter().flatten()).filter(|(_, kept)| kept.is_some()) {
+                        *d = Dst::None;
+                    }
                     self.select_bin(v, *bin, *a, *b, d);
                 }
             }
