@@ -178,12 +178,14 @@ impl<'a> Select<'a> {
             let data = &self.func.blocks[block];
             for inst in &data.insts {
                 self.span = inst.span;
+                self.pages.next();
                 let late = |v: Value| self.folded[v] || self.carries.values().any(|c| c.shift == v);
                 if !inst.result.is_some_and(late) {
                     self.select_inst(inst.result, &inst.op);
                 }
             }
             self.span = data.term_span;
+            self.pages.next();
             let term = self.select_term(&data.term, weights[block]);
             exits.insert(block, self.pointers.clone());
             let at = self.lblocks[block];

@@ -15,6 +15,8 @@ use crate::codegen::select::multiples::Multiples;
 use crate::codegen::select::{Select, SelectOptions};
 use crate::mir::ir::{Addr, Base, BlockId, Func, Op, Ty, Value};
 
+/// So many pointers with the same low byte, before the one that was used longest ago serves again.
+const KEPT: usize = 3;
 /// A block that runs so often in a call is worth preparing pointers for.
 const OFTEN: f64 = 8.0;
 
@@ -25,6 +27,8 @@ pub(super) struct Pages {
     single: BTreeSet<(Base, Value)>,
     /// The pointers whose low byte is written, by that byte.
     ready: BTreeMap<Src, Vec<Reg>>,
+    /// Those that the operation being selected uses.
+    busy: Vec<Reg>,
 }
 
 impl Pages {
@@ -52,7 +56,12 @@ impl Pages {
             }
         }
         let single = offsets.into_iter().filter_map(|(key, offset)| offset.map(|_| key)).collect();
-        Self { single, ready: BTreeMap::new() }
+        Self { single, ready: BTreeMap::new(), busy: Vec::new() }
+    }
+
+    /// A new operation is selected.
+    pub(super) fn next(&mut self) {
+        self.busy.clear();
     }
 }
 
@@ -69,8 +78,12 @@ impl Select<'_> {
             other => Vb::new(self.as_reg(&[other]), 0),
         };
         let key = PointerKey::Page(at, index);
-        let pointer = match self.pointers.iter().find(|(k, _)| *k == key) {
-            Some((_, pointer)) => *pointer,
+        let pointer = match self.pointers.iter().position(|(k, _)| *k == key) {
+            Some(at) => {
+                // The last is the one used last.
+                self.pointers[at..].rotate_left(1);
+                self.pointers[self.pointers.len() - 1].1
+            }
             None => {
                 let pointer = self.ready_pointer(at);
                 let page = self.address_bytes(at)[1];
@@ -80,16 +93,21 @@ impl Select<'_> {
                 pointer
             }
         };
+        self.pages.busy.push(pointer);
         Some(Mem { base: MemBase::Ptr(pointer), index: Some(low), offset: 0, pitch: 1, volatile })
     }
 
     /// A pointer with the low byte of `at` that no access uses.
     fn ready_pointer(&mut self, at: SymAddr) -> Reg {
         let low = self.address_bytes(at)[0];
-        let known = self.pages.ready.get(&low).into_iter().flatten();
-        let free = |reg: &&Reg| !self.pointers.iter().any(|(_, used)| used == *reg);
-        if let Some(pointer) = known.copied().find(|reg| free(&reg)) {
-            return pointer;
+        let known = self.pages.ready.get(&low).map_or(&[][..], |known| known);
+        let in_use = |reg: &Reg| self.pointers.iter().position(|(_, used)| used == reg);
+        if let Some(free) = known.iter().find(|reg| in_use(reg).is_none()) {
+            return *free;
+        }
+        let idle = known.iter().filter(|reg| !self.pages.busy.contains(reg));
+        if let Some(oldest) = idle.filter_map(in_use).min().filter(|_| known.len() >= KEPT) {
+            return self.pointers.remove(oldest).1;
         }
         let pointer = self.new_reg(2);
         self.out.regs[pointer].pointer = true;
