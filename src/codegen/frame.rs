@@ -15,7 +15,7 @@ use fixedbitset::FixedBitSet;
 
 use crate::base::index::{Id, IndexVec};
 use crate::codegen::function::Compiled;
-use crate::codegen::globals::{self, Offer};
+use crate::codegen::globals::{BYTE, Offer, offers};
 use crate::codegen::mach::effects::of;
 use crate::codegen::mach::liveness::{Live, live_out};
 use crate::codegen::mach::{Arg, Cell, MInst, MKind, flow};
@@ -115,6 +115,8 @@ pub struct Policy {
     pub module: bool,
     /// Bytes of code count more than cycles.
     pub small: bool,
+    /// Globals may lie in zero page.
+    pub globals: bool,
 }
 
 /// Places all cells, and the globals that are worth it. `frequency` is how often each function runs,
@@ -126,7 +128,7 @@ pub fn place(
     frequency: &IndexVec<FuncId, f64>,
     policy: Policy,
 ) -> Frames {
-    let Policy { free, module, small } = policy;
+    let Policy { free, module, small, globals } = policy;
     let closures = closures(graph, compiled.len());
     let mut interrupt = FixedBitSet::with_capacity(compiled.len());
     for handler in graph.handlers.iter() {
@@ -139,12 +141,12 @@ pub fn place(
         let Some(func) = func else { continue };
         cells[id] = vec![Place::Unused; func.cells];
         candidates.extend(collect(id, func, graph, &closures, &|inst| {
-            let bytes = if small { globals::BYTE } else { 0.0 };
+            let bytes = if small { BYTE } else { 0.0 };
             bytes + inst.weight * frequency[id]
         }));
     }
-    if !module {
-        candidates.extend(globals::offers(program, compiled, frequency, small).iter().map(Candidate::global));
+    if globals {
+        candidates.extend(offers(program, compiled, frequency, small).iter().map(Candidate::global));
     }
     candidates.sort_by(|a, b| {
         let density = |c: &Candidate| c.weight / f64::from(c.bytes);

@@ -19,10 +19,12 @@ use crate::mir::loops::Loops;
 use crate::mos::cost::{Cost, cost};
 use crate::mos::inst::{Mnemonic, Mode};
 
-/// The largest variable that is offered.
-const LARGEST: u32 = 64;
-/// Cycles for keeping the old content of one byte of zero page at the start and giving it back.
-const KEEPING: f64 = 28.0;
+/// The largest variable that is offered: one that takes no index, but where every byte of code counts.
+const LARGEST: u32 = 4;
+const LARGEST_SMALL: u32 = 64;
+/// Cycles that a byte must save: to keep its old content at the start and to give it back takes 28,
+/// and what is saved is estimated.
+const KEEPING: f64 = 56.0;
 /// Bytes of a page.
 pub const PAGE: u16 = 256;
 /// Arrays keep to pages only where that wastes little: in programs with at most so many bytes of
@@ -67,15 +69,16 @@ pub fn offers(
         .into_iter()
         .filter(|(id, weight)| {
             let global = &program.globals[*id];
-            !refused.contains(id) && may_move(global) && gains(global, *weight)
+            let largest = if small { LARGEST_SMALL } else { LARGEST };
+            !refused.contains(id) && may_move(global, largest) && gains(global, *weight)
         })
         .map(|(global, weight)| Offer { global, bytes: program.globals[global].size as u8, weight })
         .collect()
 }
 
 /// True when only compiled code names the variable.
-fn may_move(global: &Global) -> bool {
-    is_own(global) && (1..=LARGEST).contains(&global.size) && !global.escapes
+fn may_move(global: &Global, largest: u32) -> bool {
+    is_own(global) && (1..=largest).contains(&global.size) && !global.escapes
 }
 
 /// The arrays that shall begin with a page: large ones that loops reach with indices of two bytes.
@@ -151,10 +154,10 @@ mod tests {
     #[test]
     fn a_variable_that_others_know_stays() {
         let global = Global::new("g", GlobalKind::Bss, 2);
-        assert!(may_move(&global));
-        assert!(!may_move(&Global { escapes: true, ..global.clone() }));
-        assert!(!may_move(&Global { fixed: Some(0x400), ..global.clone() }));
-        assert!(!may_move(&Global { kind: GlobalKind::Data, ..global.clone() }));
-        assert!(!may_move(&Global { size: LARGEST + 1, ..global }));
+        assert!(may_move(&global, LARGEST));
+        assert!(!may_move(&Global { escapes: true, ..global.clone() }, LARGEST));
+        assert!(!may_move(&Global { fixed: Some(0x400), ..global.clone() }, LARGEST));
+        assert!(!may_move(&Global { kind: GlobalKind::Data, ..global.clone() }, LARGEST));
+        assert!(!may_move(&Global { size: LARGEST + 1, ..global }, LARGEST));
     }
 }

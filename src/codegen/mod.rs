@@ -100,7 +100,12 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
     }
     let mut sections = Vec::new();
     let mut in_zero_page = place_in_zero_page(program, &asm, &mut free, &mut sections, sink);
-    let policy = frame::Policy { free, module: options.module, small: options.small };
+    let policy = frame::Policy {
+        free,
+        module: options.module,
+        small: options.small,
+        globals: options.level > 0 && !options.module,
+    };
     // Functions whose pointers find no room are compiled again, and so are those that know them.
     let mut short_pointers = BTreeSet::new();
     let (mut compiled, frames) = loop {
