@@ -307,7 +307,13 @@ mod tests {
                     v2: i1 = cmp ult v0, v1\n  branch v2, b1, b1\nb1:\n  return\n}\n";
         let program = text::parse(text).expect("it is valid");
         let weights = IndexVec::filled(2, 1.0);
-        let options = SelectOptions { small: false, fold: true, module: false, short_pointers: false, recursive: false };
+        let options = SelectOptions {
+            small: false,
+            fold: true,
+            module: false,
+            short_pointers: false,
+            recursive: false,
+        };
         let func = select(&program, FuncId::new(0), &weights, options, &Whole::default());
         let ops = func.blocks.iter().flat_map(|b| &b.insts).map(|i| format!("{:?}", i.op));
         assert_eq!(ops.filter(|op| op.contains("volatile: true")).count(), 1);
