@@ -11,6 +11,7 @@ mod carry;
 mod combine;
 mod concat;
 mod control;
+mod dead;
 mod fold;
 mod kept;
 mod memory;
@@ -143,6 +144,7 @@ pub fn select(
     }
     select.run(weights);
     if options.fold {
+        dead::run(&mut select.out);
         combine::run(&mut select.out);
     }
     select.out
