@@ -31,6 +31,7 @@ mod rebase;
 mod reload;
 pub mod remarks;
 mod rotate;
+mod sccp;
 mod shake;
 mod share;
 mod simplify_cfg;
@@ -122,6 +123,7 @@ pub const PASSES: &[Pass] = &[
     const_args::PASS,
     fold::PASS,
     simplify_cfg::PASS,
+    sccp::PASS,
     gvn::PASS,
     hoist::PASS,
     sroa::PASS,

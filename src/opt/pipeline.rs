@@ -44,6 +44,7 @@ const O2: &[Step] = &[
     Step::Program("const_args"),
     Step::Program("inline"),
     Step::Program("shake"),
+    Step::Funcs(&["sccp"]),
     Step::Funcs(CLEAN),
     Step::Program("split"),
     Step::Program("stripe"),
