@@ -3,7 +3,8 @@
 //! In: `q = p + c`, and reads of `p` after it. Out: `q` moves down to its first reader in the block,
 //! past the reads of `p`; later reads of `p` become reads of `q`, with the constant in the place
 //! (`[g + p - 1]` is `[g + q]` for `q = p - 1`). So both can live in one index register.
-//! Only when no later read of `p` remains, and only where `p + c` is known not to wrap.
+//! Only when no later read of `p` remains, and only where `p + c` is known not to wrap. Not where a
+//! place would lie before its pointer, which takes another one.
 //! A sum of two bytes moves to the only block that reads it when `p` is not read there any more: so
 //! both can share their bytes.
 //! Runs late: `fold` and `narrow` bring addresses back to the earliest value.
@@ -11,7 +12,7 @@
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
-use crate::mir::ir::{Addr, BinOp, BlockId, Func, Op, Ty, Value};
+use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, Op, Ty, Value};
 use crate::mir::live::Liveness;
 use crate::mir::loops::Loops;
 use crate::mir::rewrite::for_each_term_use;
@@ -183,11 +184,16 @@ fn rebased(op: &Op, sum: Sum, ranges: &Ranges, block: BlockId) -> Option<Op> {
     } else {
         return None;
     };
-    let place = |addr: &Addr| Addr { index: Some(next), offset: addr.offset - by, ..*addr };
+    let place = |addr: &Addr| {
+        let offset = addr.offset - by;
+        // Before a pointer no byte can be reached with Y.
+        let reached = !matches!(addr.base, Base::Value(_)) || offset >= 0;
+        reached.then_some(Addr { index: Some(next), offset, ..*addr })
+    };
     match *op {
-        Op::Load(ref addr, access) if addr.index == Some(old) => Some(Op::Load(place(addr), access)),
+        Op::Load(ref addr, access) if addr.index == Some(old) => Some(Op::Load(place(addr)?, access)),
         Op::Store(ref addr, value, access) if addr.index == Some(old) && value != old => {
-            Some(Op::Store(place(addr), value, access))
+            Some(Op::Store(place(addr)?, value, access))
         }
         _ => None,
     }
