@@ -227,6 +227,14 @@ const PATTERNS: &[Pattern] = &[
         meaning: |m, i, _| m.result = (m.word(WORDS, 2 * i) >= 4660).into(),
     },
     Pattern {
+        name: "shifts of elements",
+        limit: 510,
+        lines: "v10: i8 = const 1\nv11: i16 = shl v0, v10\nv12: i8 = const 3\n\
+                v13: i16 = load [@words + v11]\nv14: i16 = shl v13, v10\nv15: i16 = load [@bytes + v0]\n\
+                v16: i16 = shr v15, v12\nv17: i16 = add v14, v16\nstore [R], v17",
+        meaning: |m, i, _| m.result = (m.word(WORDS, 2 * i) << 1).wrapping_add(m.word(BYTES, i) >> 3),
+    },
+    Pattern {
         name: "bytes that a mask keeps",
         limit: 1000,
         lines: "v10: i16 = const 65528\nv11: i16 = and v0, v10\nv12: i16 = const 3840\nv13: i16 = or v1, v12\n\

@@ -171,6 +171,9 @@ impl Planner<'_, '_> {
                 Op::Bin(op, a, b) if self.takes_memory(*op, *a, *b) => {
                     self.fold_operands(&[*a, *b], at, &position)
                 }
+                Op::Bin(BinOp::Shl | BinOp::Shr, a, count) if self.shifts_bits(inst.result, *a, *count) => {
+                    self.fold_operand(*a, at, &position);
+                }
                 Op::Cmp(_, a, b) => self.fold_operands(&[*a, *b], at, &position),
                 Op::Store(_, value, Access::Plain | Access::Volatile) => {
                     self.fold_stored(*value, at, &position)
@@ -233,6 +236,14 @@ impl Planner<'_, '_> {
     fn takes_memory(&self, op: BinOp, a: Value, b: Value) -> bool {
         matches!(op, BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor)
             && !is_concat(self.func, self.defs, op, a, b)
+    }
+
+    /// True for a shift by less than a byte, which reads each byte once, where it stands.
+    fn shifts_bits(&self, result: Option<Value>, a: Value, count: Value) -> bool {
+        let bits = self.func.ty(a).bytes() as u32 * 8;
+        let late = |v| self.carries.values().any(|c| c.shift == v);
+        matches!(self.defs[count], Some(Op::Const(n)) if (1..8).contains(n) && *n < bits)
+            && !result.is_some_and(late)
     }
 
     /// Follows extensions and truncations that cost nothing and have no other user.
