@@ -11,11 +11,11 @@ use crate::codegen::webs::Home;
 use crate::mos::effects::Effects;
 
 /// Instructions emitted in all trials of one function, at most; keeps large functions fast.
-const TRIAL_BUDGET: usize = 30_000;
+const TRIAL_BUDGET: usize = 60_000;
 /// Times that all choices are looked at again.
 const MORE_ROUNDS: usize = 2;
 /// Webs that are tried at most.
-const MAX_CANDIDATES: usize = 14;
+const MAX_CANDIDATES: usize = 20;
 
 /// Chooses the homes and returns the code for them.
 pub fn choose(ctx: &Context<'_>, at_return: Effects, enabled: bool) -> Emitted {
