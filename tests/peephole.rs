@@ -12,7 +12,7 @@ use mos6502::registers::Status;
 use pycoc::base::index::Id;
 use pycoc::codegen::lir::{Sym, SymAddr};
 use pycoc::codegen::mach::{
-    Arg, CallEffect, Cell, Label, MInst, MKind, liveness, mode, peephole, reload, skip,
+    Arg, CallEffect, Cell, Label, MInst, MKind, liveness, mode, peephole, reload, skip, tails,
 };
 use pycoc::mos::effects::Effects;
 use pycoc::mos::encode;
@@ -180,6 +180,14 @@ fn skip(code: &mut Vec<MInst>, cells: usize, at_return: Effects) {
     skip::run(code, cells, at_return);
 }
 
+fn tails(code: &mut Vec<MInst>, _: usize, _: Effects) {
+    tails::run(code, false);
+}
+
+fn tails_for_size(code: &mut Vec<MInst>, _: usize, _: Effects) {
+    tails::run(code, true);
+}
+
 /// Everything as `codegen/function.rs` does it.
 fn all(code: &mut Vec<MInst>, cells: usize, at_return: Effects) {
     peephole::tidy(code, true);
@@ -192,6 +200,7 @@ fn all(code: &mut Vec<MInst>, cells: usize, at_return: Effects) {
         }
     }
     skip::run(code, cells, at_return);
+    tails::run(code, true);
     peephole::tidy(code, true);
 }
 
@@ -200,6 +209,8 @@ const PASSES: &[(&str, Pass)] = &[
     ("remove_dead", liveness::remove_dead),
     ("reload", reload),
     ("skip", skip),
+    ("tails", tails),
+    ("tails_for_size", tails_for_size),
     ("all", all),
 ];
 
@@ -417,9 +428,18 @@ impl Random {
         const LABELS: usize = 4;
         let branches = [Bcc, Bcs, Beq, Bne, Bmi, Bpl, Bvc, Bvs, Jmp];
         let mut code = Vec::new();
+        // Some ways to one place end alike.
+        let end: Vec<MInst> = (0..1 + self.below(3)).map(|_| self.instruction()).collect();
+        let place = self.below(LABELS);
         for l in 0..LABELS {
             for _ in 0..1 + self.below(6) {
                 code.push(self.instruction());
+            }
+            if self.below(3) == 0 {
+                code.extend(end.iter().cloned());
+                if l != place {
+                    code.push(to(Jmp, place as Label));
+                }
             }
             match self.below(12) {
                 0 => code.push(call()),

@@ -86,10 +86,12 @@ fn plan(
     let (start, end) = (constant(entry.args[0])?, constant(end)?);
     let mask = func.ty(counter).mask();
     let rounds = match goes_on {
-        Cond::Ne => end.wrapping_sub(start + 1) & mask,
+        Cond::Ne => end.wrapping_sub(start).wrapping_sub(1) & mask,
         Cond::ULt if start < end => end - start - 1,
         _ => return None,
-    } + 1;
+    };
+    // All numbers of the type are more than any block: the sum of 32 bits may wrap to none.
+    let rounds = rounds.wrapping_add(1);
     if !counts || !(ENOUGH..=0xffff).contains(&rounds) {
         return None;
     }
