@@ -6,7 +6,7 @@ use crate::codegen::emit::Context;
 use crate::codegen::lir::{LFunc, Op as LOp};
 use crate::codegen::mach::effects::TRACKED;
 use crate::codegen::mach::{
-    Arg, Cell, MInst, MKind, carry, early, effects, liveness, peephole, reload, skip, tails,
+    Arg, Cell, MInst, MKind, carry, early, effects, liveness, peephole, place, reload, skip, tails,
 };
 use crate::codegen::select::{SelectOptions, Whole, select};
 use crate::codegen::webs::{self, CellGroup};
@@ -111,7 +111,7 @@ pub fn compile(
         if carry::run(&mut code) | skip::run(&mut code, emitted.cells, at_return) {
             peephole::tidy(&mut code, !handler);
         }
-        if tails::run(&mut code, options.small && !handler) {
+        if tails::run(&mut code, options.small && !handler) | place::run(&mut code, options.small) {
             peephole::tidy(&mut code, !handler);
         }
     }

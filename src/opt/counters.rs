@@ -72,8 +72,16 @@ pub struct Stepper {
     pub down: bool,
 }
 
-/// All parameters to which something is added, or from which something is taken, each time around, loop by loop.
-pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepper> {
+/// A parameter of a loop header with one value when the loop is entered and one each time around.
+struct Cycle {
+    of: LoopId,
+    param: Value,
+    index: usize,
+    first: Value,
+    next: Value,
+}
+
+fn cycles(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Cycle> {
     let mut found = Vec::new();
     for (of, l) in loops.loops.enumerated() {
         let header = &func.blocks[l.header];
@@ -88,16 +96,38 @@ pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepp
             }
             first.dedup();
             next.dedup();
-            if let (&[first], &[next]) = (first.as_slice(), next.as_slice())
-                && let Some(&Op::Bin(op @ (BinOp::Add | BinOp::Sub), a, b)) = defs.of(next)
-                && (a == param || b == param && op == BinOp::Add)
-            {
-                let by = if a == param { b } else { a };
-                found.push(Stepper { of, param, index, first, next, by, down: op == BinOp::Sub });
+            if let (&[first], &[next]) = (first.as_slice(), next.as_slice()) {
+                found.push(Cycle { of, param, index, first, next });
             }
         }
     }
     found
+}
+
+/// All parameters to which something is added, or from which something is taken, each time around, loop by loop.
+pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepper> {
+    let stepper = |cycle: Cycle| {
+        let Cycle { of, param, index, first, next } = cycle;
+        let Some(&Op::Bin(op @ (BinOp::Add | BinOp::Sub), a, b)) = defs.of(next) else { return None };
+        let by = if a == param { b } else { a };
+        let steps = a == param || b == param && op == BinOp::Add;
+        steps.then_some(Stepper { of, param, index, first, next, by, down: op == BinOp::Sub })
+    };
+    cycles(func, cfg, loops).into_iter().filter_map(stepper).collect()
+}
+
+/// All counters, also those that rise in several sums, as in a loop that was unrolled.
+fn summed_counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Counter> {
+    let counter = |cycle: Cycle| {
+        let Cycle { of, param, index, first, next } = cycle;
+        let (mut value, mut step) = (next, 0u32);
+        while value != param {
+            let &Op::Bin(BinOp::Add, before, n) = defs.of(value)? else { return None };
+            (value, step) = (before, step.wrapping_add(defs.constant(n)?));
+        }
+        Some(Counter { of, param, index, first, next, step: step & func.ty(param).mask() })
+    };
+    cycles(func, cfg, loops).into_iter().filter_map(counter).collect()
 }
 
 /// All counters, loop by loop.
@@ -120,7 +150,7 @@ pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32
     let mut found = Vec::new();
     let mut others = Vec::new();
     let mut rounds: BTreeMap<LoopId, i64> = BTreeMap::new();
-    for counter in counters(func, cfg, &loops, &defs) {
+    for counter in summed_counters(func, cfg, &loops, &defs) {
         let Some(first) = defs.constant(counter.first) else { continue };
         let ends = ends(func, &loops, dom, &defs, &counter).into_iter();
         let mut numbers = ends.filter_map(|end| Some((defs.constant(end.value)?, end.next)));

@@ -24,6 +24,7 @@ mod keep;
 mod licm;
 mod multiples;
 mod narrow;
+mod offsets;
 mod page_loops;
 mod pipeline;
 mod ranges;
@@ -145,6 +146,7 @@ pub const PASSES: &[Pass] = &[
     walk::PASS,
     unroll::PASS,
     share::PASS,
+    offsets::PASS,
     rebase::PASS,
     reload::PASS,
     keep::PASS,

@@ -3,7 +3,7 @@
 //! In: `q = p + c`, and reads of `p` after it. Out: `q` moves down to its first reader in the block,
 //! past the reads of `p`; later reads of `p` become reads of `q`, with the constant in the place
 //! (`[g + p - 1]` is `[g + q]` for `q = p - 1`). So both can live in one index register.
-//! Only when no later read of `p` remains, and only where `p + c` is known not to wrap. Not where a
+//! Only when no later read of `p` remains and `q` is read as long anyway, and only where `p + c` is known not to wrap. Not where a
 //! place would lie before its pointer, which takes another one.
 //! A sum of two bytes moves to the only block that reads it when `p` is not read there any more: so
 //! both can share their bytes.
@@ -135,8 +135,7 @@ fn sink_far(func: &mut Func) -> bool {
 }
 
 fn rebase(func: &mut Func, dom: &Dom, ranges: &Ranges, live: &Liveness, sum: Sum) -> bool {
-    // Only what is read anyway may be the new start.
-    if !live.live_out[sum.block].contains(sum.next) {
+    if !outlives(func, live, sum) {
         return false;
     }
     let mut new: Vec<(BlockId, usize, Op)> = Vec::new();
@@ -168,6 +167,13 @@ fn rebase(func: &mut Func, dom: &Dom, ranges: &Ranges, live: &Liveness, sum: Sum
         func.blocks[*id].insts[*at].op = op.clone();
     }
     !new.is_empty()
+}
+
+/// True when `next` is read after the last read of `old` anyway.
+fn outlives(func: &Func, live: &Liveness, Sum { old, next, block, .. }: Sum) -> bool {
+    let out = &live.live_out[block];
+    let last_read = |value: Value| func.blocks[block].insts.iter().rposition(|i| i.op.reads(value));
+    out.contains(next) || !out.contains(old) && last_read(next) >= last_read(old)
 }
 
 /// The operation with `next - step` for `old`.

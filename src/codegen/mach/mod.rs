@@ -10,6 +10,7 @@ pub mod effects;
 pub mod flow;
 pub mod liveness;
 pub mod peephole;
+pub mod place;
 pub mod reload;
 pub mod skip;
 pub mod tails;
