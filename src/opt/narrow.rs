@@ -117,9 +117,26 @@ fn plan_inst(func: &Func, bits: &IndexVec<Value, u32>, ranges: &Ranges, block: B
         Op::Cmp(Cond::ULt, a, b) | Op::Cmp(Cond::UGt, b, a) if ranges.at_least(a, b, block) => {
             Plan::Replace(Op::Const(0))
         }
-        Op::Cmp(cond, a, b) => plan_cmp(cond, func.ty(a), at(a), at(b), (a, b)),
+        Op::Cmp(cond, a, b) => match compare_again(ranges, block, cond, a, b) {
+            Some(op) => Plan::Replace(op),
+            None => plan_cmp(cond, func.ty(a), at(a), at(b), (a, b)),
+        },
         _ => Plan::Keep,
     }
+}
+
+/// A comparison of what was compared on the way here, as one whose answer that comparison has left.
+fn compare_again(ranges: &Ranges, block: BlockId, cond: Cond, x: Value, y: Value) -> Option<Op> {
+    let (known, a, b) = ranges.compared_before(x, y, block)?;
+    let asked = if x == a { cond } else { cond.swap() };
+    let new = match (known, asked) {
+        (Cond::Ne, Cond::UGt) => Cond::UGe,
+        (Cond::Ne, Cond::ULe) => Cond::ULt,
+        (Cond::UGe, Cond::UGt) | (Cond::ULe, Cond::ULt) => Cond::Ne,
+        (Cond::UGe, Cond::ULe) | (Cond::ULe, Cond::UGe) => Cond::Eq,
+        _ => return None,
+    };
+    Some(Op::Cmp(new, a, b))
 }
 
 /// A byte as index where it is enough, and constants in the place where a byte index cannot wrap.
@@ -317,5 +334,19 @@ mod tests {
             "v2: i16 = zext v1\n v3: i16 = add v2, v0\n v4: i8 = trunc v3\n store [@a], v4\n return",
         );
         assert!(text.contains(": i8 = add"), "{text}");
+    }
+
+    #[test]
+    fn what_a_comparison_left_open_is_asked_in_its_order() {
+        let text = narrowed(
+            "v2: i8 = load [@a]\n v3: i1 = cmp eq v2, v1\n branch v3, b1, b2\nb1:\n return\n\
+             b2:\n v4: i1 = cmp ult v1, v2\n branch v4, b1, b3\nb3:\n store [@a], v1\n return",
+        );
+        assert!(text.contains("cmp eq v2, v1") && text.contains("cmp uge v2, v1"), "{text}");
+        let text = narrowed(
+            "v2: i8 = load [@a]\n v3: i1 = cmp ult v2, v1\n branch v3, b1, b2\nb1:\n return\n\
+             b2:\n v4: i1 = cmp ult v1, v2\n branch v4, b1, b3\nb3:\n store [@a], v1\n return",
+        );
+        assert!(text.contains("cmp ult v2, v1") && text.contains("cmp ne v2, v1"), "{text}");
     }
 }

@@ -34,6 +34,8 @@ pub struct Ranges<'a> {
     counters: IndexVec<Value, Option<Range>>,
     /// Facts that hold in the blocks that the given one dominates.
     facts: IndexVec<Value, Vec<(BlockId, Fact)>>,
+    /// How branches found two values that are no numbers, where each of them leads.
+    compared_at: Vec<(BlockId, (Cond, Value, Value))>,
 }
 
 impl<'a> Ranges<'a> {
@@ -50,6 +52,7 @@ impl<'a> Ranges<'a> {
             compared: IndexVec::filled(count, None),
             counters: IndexVec::filled(count, None),
             facts: IndexVec::filled(count, Vec::new()),
+            compared_at: Vec::new(),
         };
         for inst in func.blocks.iter().flat_map(|b| &b.insts) {
             if let (Some(result), &Op::Cmp(cond, a, b)) = (inst.result, &inst.op) {
@@ -61,6 +64,9 @@ impl<'a> Ranges<'a> {
             if let Some(pred) = cfg.single_pred(id)
                 && let Some((cond, a, b)) = ranges.edge_condition(pred, id)
             {
+                if ranges.defs.constant(a).is_none() && ranges.defs.constant(b).is_none() {
+                    ranges.compared_at.push((id, (cond, a, b)));
+                }
                 // Of a number everything is known.
                 if ranges.defs.constant(a).is_none() {
                     ranges.facts[a].push((id, (cond, b)));
@@ -221,6 +227,14 @@ impl<'a> Ranges<'a> {
                 && matches!(cond, Cond::UGe | Cond::UGt | Cond::Eq)
                 && self.dom.dominates(from, block)
         })
+    }
+
+    /// How two values were found on the way to a block, with the operands as they were compared.
+    pub fn compared_before(&self, x: Value, y: Value, block: BlockId) -> Option<(Cond, Value, Value)> {
+        let known = self.compared_at.iter().rev();
+        let ours = |a: Value, b: Value| (a, b) == (x, y) || (b, a) == (x, y);
+        let mut known = known.filter(|(from, (_, a, b))| ours(*a, *b) && self.dom.dominates(*from, block));
+        known.next().map(|(_, comparison)| *comparison)
     }
 
     /// What the branch at the end of `pred` says when it goes to `to`.

@@ -1,6 +1,7 @@
 //! Leaves out loads and stores of bytes that are where they should be already, across blocks.
 //!
-//! Forward over the whole function: which cells and numbers A, X and Y hold, and what the carry is.
+//! Forward over the whole function: which cells and numbers A, X and Y hold, what the carry is, and
+//! which comparison the flags tell about: the same comparison need not be made again.
 //! At a label only what holds on every way there counts; loops are taken as right until a way
 //! around proves otherwise. Invariant: flags that somebody reads are still set by the same value.
 
@@ -26,6 +27,8 @@ pub(super) enum Held {
 pub(super) struct Known {
     regs: [Vec<Held>; 3],
     carry: Option<bool>,
+    /// The flags are those of comparing this register with this byte.
+    compared: Option<(R, Held)>,
 }
 
 impl Known {
@@ -43,11 +46,13 @@ impl Known {
         Known {
             regs: [both(R::A), both(R::X), both(R::Y)],
             carry: if self.carry == other.carry { self.carry } else { None },
+            compared: if self.compared == other.compared { self.compared } else { None },
         }
     }
 
     fn kill(&mut self, cell: Cell) {
         self.regs.iter_mut().for_each(|held| held.retain(|h| *h != Held::Cell(cell)));
+        self.compared = self.compared.filter(|(_, byte)| *byte != Held::Cell(cell));
     }
 
     /// What is known after an instruction.
@@ -55,6 +60,10 @@ impl Known {
         let e = of(inst, Effects::NONE);
         if e.writes.intersects(Effects::C) {
             self.carry = None;
+        }
+        let flags = Effects::N | Effects::Z | Effects::C;
+        if self.compared.is_some_and(|(r, _)| e.writes.intersects(flags | r.effect())) {
+            self.compared = None;
         }
         let clear = |known: &mut Known| {
             for r in [R::A, R::X, R::Y] {
@@ -68,6 +77,9 @@ impl Known {
         }
         let Some((mnemonic, arg)) = inst.inst() else {
             clear(self);
+            if inst.label().is_none() {
+                self.compared = None;
+            }
             match &inst.kind {
                 MKind::Asm(_) => *self = Known::default(),
                 // A cell that is not live across the call may lie where the callee has its own.
@@ -94,6 +106,9 @@ impl Known {
                 let r = stored(mnemonic);
                 self.regs[r as usize].push(Held::Cell(*cell));
             }
+            (Cmp | Cpx | Cpy, arg) => {
+                self.compared = held(arg).map(|byte| (with(mnemonic), byte));
+            }
             (Clc, _) => self.carry = Some(false),
             (Sec, _) => self.carry = Some(true),
             _ => clear(self),
@@ -114,6 +129,15 @@ fn stored(mnemonic: Mnemonic) -> R {
     match mnemonic {
         Stx => R::X,
         Sty => R::Y,
+        _ => R::A,
+    }
+}
+
+/// The register that a comparison looks at.
+fn with(mnemonic: Mnemonic) -> R {
+    match mnemonic {
+        Cpx => R::X,
+        Cpy => R::Y,
         _ => R::A,
     }
 }
@@ -199,6 +223,10 @@ fn decide(known: &Known, mnemonic: Mnemonic, arg: &Arg, flags_wanted: bool) -> D
         }
         Sta | Stx | Sty => match arg {
             Arg::Cell(cell) if known.of(stored(mnemonic)).contains(&Held::Cell(*cell)) => Decision::Remove,
+            _ => Decision::Keep,
+        },
+        Cmp | Cpx | Cpy => match (known.compared, held(arg)) {
+            (Some((r, byte)), Some(now)) if r == with(mnemonic) && byte == now => Decision::Remove,
             _ => Decision::Keep,
         },
         Clc if known.carry == Some(false) => Decision::Remove,
@@ -303,5 +331,28 @@ mod tests {
         ];
         assert!(run(&mut code, 0, Effects::A));
         assert_eq!(code.len(), 4);
+    }
+
+    #[test]
+    fn a_comparison_is_made_once_for_two_branches() {
+        let c = Cell::new(0);
+        let twice = |between: MInst| {
+            vec![
+                inst(Cmp, Arg::Cell(c)),
+                inst(Beq, Arg::Label(1)),
+                between,
+                inst(Cmp, Arg::Cell(c)),
+                inst(Bcc, Arg::Label(1)),
+                inst(Inx, Arg::None),
+                label(1),
+                inst(Rts, Arg::None),
+            ]
+        };
+        let mut code = twice(inst(Stx, Arg::Cell(Cell::new(1))));
+        assert!(run(&mut code, 2, Effects::X));
+        assert_eq!(code.len(), 7, "{code:?}");
+        for changed in [inst(Stx, Arg::Cell(c)), inst(Lda, Arg::Imm(1)), inst(Iny, Arg::None)] {
+            assert!(!run(&mut twice(changed), 2, Effects::X | Effects::Y));
+        }
     }
 }
