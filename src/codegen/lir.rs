@@ -160,9 +160,11 @@ pub enum Op {
         d: Dst,
         s: Src,
     },
-    /// `a + b` or `a - b` with the carry running through the bytes.
+    /// `a + b` or `a - b` with the carry running through the bytes. `carry`: one more is added, or
+    /// taken away.
     Add {
         sub: bool,
+        carry: bool,
         d: Vec<Dst>,
         a: Vec<Src>,
         b: Vec<Src>,

@@ -43,6 +43,12 @@ impl Emitter<'_> {
             }
             return;
         }
+        self.add_bytes(sub, false, d, &a, &b);
+    }
+
+    /// Byte by byte in A. `carry`: one more is added, or taken away.
+    pub(super) fn add_bytes(&mut self, sub: bool, carry: bool, d: &[Dst], a: &[Src], b: &[Src]) {
+        let (mut a, mut b) = (a.to_vec(), b.to_vec());
         for k in 0..d.len() {
             if k > 0 && self.carry_into_rest(sub, &d[k..], &a[k..], &b[k..]) {
                 return;
@@ -63,7 +69,7 @@ impl Emitter<'_> {
             self.load(R::A, &a[k]);
             let (arg, volatile) = self.operand(&b[k]);
             if k == 0 {
-                self.ins(if sub { Sec } else { Clc }, Arg::None);
+                self.ins(if sub == carry { Clc } else { Sec }, Arg::None);
             }
             self.ins_volatile(if sub { Sbc } else { Adc }, arg, volatile);
             self.state.flags_of(R::A);

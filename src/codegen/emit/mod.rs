@@ -293,7 +293,8 @@ impl Emitter<'_> {
     fn op(&mut self, op: &Op) {
         match op {
             Op::Move { d, s } => self.move_byte(d, s),
-            Op::Add { sub, d, a, b } => self.add(*sub, d, a, b),
+            Op::Add { sub, carry: false, d, a, b } => self.add(*sub, d, a, b),
+            Op::Add { sub, carry: true, d, a, b } => self.add_bytes(*sub, true, d, a, b),
             Op::Logic { op, d, a, b } => self.logic(*op, d, a, b),
             Op::Shift { kind, d, a, count } => self.shift(*kind, d, a, *count),
             Op::SignFill { d, s } => self.sign_fill(d, s),

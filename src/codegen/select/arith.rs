@@ -9,9 +9,15 @@ impl Select<'_> {
     /// Emits `d = a op b`.
     pub(super) fn select_bin(&mut self, value: Value, op: BinOp, a: Value, b: Value, d: Vec<Dst>) {
         match op {
+            BinOp::Add if self.only_sets_bits(a, b) => self.select_set_bits(a, b, d),
+            BinOp::Add | BinOp::Sub if self.sum_in_sum(a).is_some() => {
+                let Some((sub, x, y)) = self.sum_in_sum(a) else { return };
+                let (a, b) = (self.bytes(x), self.bytes(y));
+                self.emit(LOp::Add { sub, carry: true, d, a, b });
+            }
             BinOp::Add | BinOp::Sub => {
                 let (a, b) = (self.bytes(a), self.bytes(b));
-                self.emit(LOp::Add { sub: op == BinOp::Sub, d, a, b });
+                self.emit(LOp::Add { sub: op == BinOp::Sub, carry: false, d, a, b });
             }
             BinOp::And | BinOp::Or | BinOp::Xor => {
                 let (a, b) = (self.bytes(a), self.bytes(b));
@@ -27,6 +33,36 @@ impl Select<'_> {
             BinOp::Shl | BinOp::Shr | BinOp::Sar => self.select_shift(op, a, b, d),
             BinOp::Mul => self.select_mul(value, a, b),
             BinOp::UDiv | BinOp::SDiv | BinOp::URem | BinOp::SRem => self.select_div(value, op, a, b),
+        }
+    }
+
+    /// The operands of a sum or difference that is computed with the one added to it, or taken away.
+    fn sum_in_sum(&self, value: Value) -> Option<(bool, Value, Value)> {
+        match self.defs[value] {
+            Some(&Op::Bin(op @ (BinOp::Add | BinOp::Sub), x, y)) if self.folded[value] => {
+                Some((op == BinOp::Sub, x, y))
+            }
+            _ => None,
+        }
+    }
+
+    /// True for the sum of several bytes and a number whose bits are clear in the other operand.
+    fn only_sets_bits(&self, a: Value, b: Value) -> bool {
+        let number = self.constant(b).filter(|n| *n > 0 && self.func.ty(a).bytes() > 1);
+        let above = number.and_then(|n| (n + 1).checked_next_power_of_two());
+        self.options.fold && above.is_some_and(|n| self.even.holds(a, n))
+    }
+
+    /// A sum from which nothing is carried: each byte by itself, and where nothing is added none.
+    fn select_set_bits(&mut self, a: Value, b: Value, d: Vec<Dst>) {
+        let bytes = d.into_iter().zip(self.bytes(a)).zip(self.bytes(b));
+        for ((d, a), b) in bytes.filter(|((d, _), _)| *d != Dst::None) {
+            self.emit(match b {
+                Src::Imm(0) => LOp::Move { d, s: a },
+                // INC where the byte lies.
+                Src::Imm(1) => LOp::Add { sub: false, carry: false, d: vec![d], a: vec![a], b: vec![b] },
+                _ => LOp::Logic { op: Logic::Or, d, a, b },
+            });
         }
     }
 
@@ -165,7 +201,13 @@ impl Select<'_> {
         // 0 - big is 0 or $FF.
         let mask = self.new_reg(1);
         let (big, mask) = (Vb::new(big, 0), Vb::new(mask, 0));
-        self.emit(LOp::Add { sub: true, d: vec![Dst::V(mask)], a: vec![Src::Imm(0)], b: vec![Src::V(big)] });
+        self.emit(LOp::Add {
+            sub: true,
+            carry: false,
+            d: vec![Dst::V(mask)],
+            a: vec![Src::Imm(0)],
+            b: vec![Src::V(big)],
+        });
         let count = Vb::new(self.new_reg(1), 0);
         self.emit(LOp::Logic { op: Logic::Or, d: Dst::V(count), a: bytes[0], b: Src::V(mask) });
         Src::V(count)
@@ -223,7 +265,7 @@ impl Select<'_> {
         }
         let d = self.dst_of(value);
         let zero = vec![Src::Imm(0)];
-        self.emit(LOp::Add { sub: true, d: vec![d[0]], a: zero, b: vec![bytes[0]] });
+        self.emit(LOp::Add { sub: true, carry: false, d: vec![d[0]], a: zero, b: vec![bytes[0]] });
         if let Dst::V(low) = d[0] {
             for &d in &d[1..] {
                 self.emit(LOp::Move { d, s: Src::V(low) });
@@ -249,7 +291,13 @@ impl Select<'_> {
         let (a, b, c) = (self.bytes(a), self.bytes(b), self.bytes(c)[0]);
         let d = self.dst_of(value);
         let mask = Vb::new(self.new_reg(1), 0);
-        self.emit(LOp::Add { sub: true, d: vec![Dst::V(mask)], a: vec![Src::Imm(0)], b: vec![c] });
+        self.emit(LOp::Add {
+            sub: true,
+            carry: false,
+            d: vec![Dst::V(mask)],
+            a: vec![Src::Imm(0)],
+            b: vec![c],
+        });
         for ((d, a), b) in d.into_iter().zip(a).zip(b) {
             let mixed = Vb::new(self.new_reg(1), 0);
             let masked = Vb::new(self.new_reg(1), 0);

@@ -44,7 +44,7 @@ fn join(
     at: usize,
     readers: &BTreeMap<Vb, usize>,
 ) -> Option<(usize, Option<Op>)> {
-    let Op::Add { sub: false, d, a, b } = &insts[at].op else { return None };
+    let Op::Add { sub: false, carry: false, d, a, b } = &insts[at].op else { return None };
     // The low byte stays what it is: it is not named, or nothing is added to it.
     let (d, a, page) = match (&d[..], &a[..], &b[..]) {
         ([Dst::V(_)], [Src::V(_)], [page]) => (d, a, *page),
@@ -72,7 +72,7 @@ fn join(
         if !makes {
             continue;
         }
-        let Op::Add { sub: false, d: made, a: left, b: right } = op else { return None };
+        let Op::Add { sub: false, carry: false, d: made, a: left, b: right } = op else { return None };
         let ([_, _], [_, left_high], [_, right_high]) = (&made[..], &left[..], &right[..]) else {
             return None;
         };
@@ -88,7 +88,7 @@ fn join(
         }
         let mut made = made.clone();
         made[from..].copy_from_slice(d);
-        return Some((first, Some(Op::Add { sub: false, d: made, a: left, b: right })));
+        return Some((first, Some(Op::Add { sub: false, carry: false, d: made, a: left, b: right })));
     }
     None
 }
@@ -109,6 +109,7 @@ mod tests {
         let pair = |r| vec![Dst::V(v(r, 0)), Dst::V(v(r, 1))];
         let first = Op::Add {
             sub: false,
+            carry: false,
             d: pair(2),
             a: vec![Src::V(v(0, 0)), Src::V(v(0, 1))],
             b: vec![Src::V(v(1, 0)), Src::Imm(0)],
@@ -136,7 +137,13 @@ mod tests {
     }
 
     fn high_sum() -> Op {
-        Op::Add { sub: false, d: vec![Dst::V(v(3, 1))], a: vec![Src::V(v(2, 1))], b: vec![page()] }
+        Op::Add {
+            sub: false,
+            carry: false,
+            d: vec![Dst::V(v(3, 1))],
+            a: vec![Src::V(v(2, 1))],
+            b: vec![page()],
+        }
     }
 
     #[test]
@@ -151,6 +158,7 @@ mod tests {
     fn both_bytes_go_where_the_pointer_is() {
         let second = Op::Add {
             sub: false,
+            carry: false,
             d: vec![Dst::V(v(3, 0)), Dst::V(v(3, 1))],
             a: vec![Src::V(v(2, 0)), Src::V(v(2, 1))],
             b: vec![Src::Imm(0), page()],
@@ -169,6 +177,7 @@ mod tests {
     fn a_low_byte_that_changes_keeps_its_sum() {
         let second = Op::Add {
             sub: false,
+            carry: false,
             d: vec![Dst::V(v(3, 0)), Dst::V(v(3, 1))],
             a: vec![Src::V(v(2, 0)), Src::V(v(2, 1))],
             b: vec![Src::Imm(4), page()],

@@ -168,6 +168,12 @@ impl Planner<'_, '_> {
                 continue;
             }
             match &inst.op {
+                Op::Bin(op, a, b) if self.carries_in(*op, *a, *b, &position) => {
+                    self.folded[*a] = true;
+                    if let Some(&Op::Bin(_, x, y)) = self.defs[*a] {
+                        self.fold_operands(&[x, y], at, &position);
+                    }
+                }
                 Op::Bin(op, a, b) if self.takes_memory(*op, *a, *b) => {
                     self.fold_operands(&[*a, *b], at, &position)
                 }
@@ -236,6 +242,23 @@ impl Planner<'_, '_> {
     fn takes_memory(&self, op: BinOp, a: Value, b: Value) -> bool {
         matches!(op, BinOp::Add | BinOp::Sub | BinOp::And | BinOp::Or | BinOp::Xor)
             && !is_concat(self.func, self.defs, op, a, b)
+    }
+
+    /// True for `x + y + 1` and `x - y - 1`: the one is the carry.
+    fn carries_in(&self, op: BinOp, sum: Value, one: Value, position: &BTreeMap<Value, usize>) -> bool {
+        let mask = self.func.ty(sum).mask();
+        let by = match (op, self.defs[one]) {
+            (BinOp::Add, Some(Op::Const(n))) => n & mask,
+            (BinOp::Sub, Some(Op::Const(n))) => n.wrapping_neg() & mask,
+            _ => return false,
+        };
+        let free = self.uses[sum] == 1 && position.contains_key(&sum) && !self.folded[sum];
+        let number = |v: &Value| matches!(self.defs[*v], Some(Op::Const(_) | Op::Addr(_)));
+        free && match self.defs[sum] {
+            Some(Op::Bin(BinOp::Add, x, y)) => by == 1 && !number(x) && !number(y),
+            Some(Op::Bin(BinOp::Sub, x, y)) => by == mask && !number(x) && !number(y),
+            _ => false,
+        }
     }
 
     /// True for a shift by less than a byte, which reads each byte once, where it stands.

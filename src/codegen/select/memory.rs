@@ -181,7 +181,7 @@ impl Select<'_> {
     fn add_pointer(&mut self, a: Vec<Src>, b: Vec<Src>) -> Reg {
         let reg = self.new_reg(2);
         let d = vec![Dst::V(Vb::new(reg, 0)), Dst::V(Vb::new(reg, 1))];
-        self.emit(LOp::Add { sub: false, d, a, b });
+        self.emit(LOp::Add { sub: false, carry: false, d, a, b });
         reg
     }
 
@@ -200,17 +200,17 @@ impl Select<'_> {
             },
         };
         let Some(index) = addr.index else {
-            self.emit(LOp::Add { sub: false, d, a: base, b: number_bytes(offset) });
+            self.emit(LOp::Add { sub: false, carry: false, d, a: base, b: number_bytes(offset) });
             return;
         };
         let mut index = self.bytes(index);
         index.resize(2, Src::Imm(0));
         if offset == 0 {
-            self.emit(LOp::Add { sub: false, d, a: index, b: base });
+            self.emit(LOp::Add { sub: false, carry: false, d, a: index, b: base });
         } else {
             let sum = self.add_pointer(base, index);
             let a = self.reg_bytes(sum);
-            self.emit(LOp::Add { sub: false, d, a, b: number_bytes(offset) });
+            self.emit(LOp::Add { sub: false, carry: false, d, a, b: number_bytes(offset) });
         }
     }
 

@@ -93,6 +93,7 @@ pub struct Select<'a> {
     /// Pointers computed on the way to the current place.
     pointers: Vec<(memory::PointerKey, Reg)>,
     pages: pages::Pages,
+    even: multiples::Multiples<'a>,
 }
 
 /// Selects the code of one function. `weights` holds the estimated number of runs of each block.
@@ -136,6 +137,7 @@ pub fn select(
         preds: IndexVec::filled(func.blocks.len(), BTreeSet::new()),
         pointers: Vec::new(),
         pages: pages::Pages::new(func, &even, &options),
+        even,
     };
     for (id, block) in func.blocks.enumerated() {
         for target in block.term.targets() {
@@ -414,7 +416,7 @@ impl<'a> Select<'a> {
             (Op::Neg(a), Some(v)) => {
                 let d = self.dst_of(v);
                 let b = self.bytes(*a);
-                self.emit(LOp::Add { sub: true, d, a: vec![Src::Imm(0); b.len()], b });
+                self.emit(LOp::Add { sub: true, carry: false, d, a: vec![Src::Imm(0); b.len()], b });
             }
             (Op::Not(a), Some(v)) => {
                 let d = self.dst_of(v);

@@ -144,12 +144,12 @@ impl Select<'_> {
             let ((to, negative), (from, _)) = (pair[0], pair[1]);
             let a = self.shifted(sum, from - to, size);
             if left == 0 && low == 0 {
-                self.emit(LOp::Add { sub: negative, d: d.to_vec(), a, b: source.clone() });
+                self.emit(LOp::Add { sub: negative, carry: false, d: d.to_vec(), a, b: source.clone() });
                 return true;
             }
             let next = self.new_reg(size);
             let d = (0..size).map(|k| Dst::V(Vb::new(next, k))).collect();
-            self.emit(LOp::Add { sub: negative, d, a, b: source.clone() });
+            self.emit(LOp::Add { sub: negative, carry: false, d, a, b: source.clone() });
             sum = self.reg_bytes(next);
         }
         let bytes = self.shifted(sum, low, size);

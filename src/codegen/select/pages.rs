@@ -88,7 +88,7 @@ impl Select<'_> {
                 let pointer = self.ready_pointer(at);
                 let page = self.address_bytes(at)[1];
                 let d = vec![Dst::V(Vb::new(pointer, 1))];
-                self.emit(LOp::Add { sub: false, d, a: vec![wide[1]], b: vec![page] });
+                self.emit(LOp::Add { sub: false, carry: false, d, a: vec![wide[1]], b: vec![page] });
                 self.pointers.push((key, pointer));
                 pointer
             }
