@@ -134,6 +134,42 @@ high:   lda rt_squares + 256,x
         ldx rt_t4
         rts
 
+// in: rt_a0/rt_a1, A = byte, unsigned   out: A = low byte, X = high byte of the product
+// clobbers: A, X, Y, rt_c0-rt_c3, rt_t0-rt_t4
+// cycles: 104 to 112, 106 on average
+.routine rt_qmul16b
+        sta rt_c0
+        sta rt_c2
+        eor #$ff
+        sta rt_t0
+        sta rt_t2
+        lda #>rt_squares
+        sta rt_c1
+        lda #>(rt_squares + 512)
+        sta rt_c3
+        lda #>(rt_squares + 1024)
+        sta rt_t1
+        lda #>(rt_squares + 1536)
+        sta rt_t3
+        ldy rt_a1
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        sta rt_t4
+        ldy rt_a0
+        lda (rt_c0),y
+        sec
+        sbc (rt_t0),y
+        tax
+        lda (rt_c2),y
+        sbc (rt_t2),y
+        clc
+        adc rt_t4
+        sta rt_t4
+        txa
+        ldx rt_t4
+        rts
+
 // in: rt_a0/rt_a1, rt_b0/rt_b1, unsigned   out: rt_a0-rt_a3 = product
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0-rt_t5
 // cycles: 220 to 260, 233 on average

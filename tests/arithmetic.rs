@@ -79,6 +79,15 @@ fn random_in_registers(routines: &mut Routines, row: Row) {
     }
 }
 
+/// The same, the second a byte in A and Y.
+fn random_and_byte(routines: &mut Routines, row: Row) {
+    for _ in 0..rounds(2500) {
+        let (value, byte) = (routines.operand(), routines.operand() as u8);
+        let before = State { a: byte, y: byte, ..state(value, 0x9abc_def0) };
+        check(routines, row, before, value, byte.into());
+    }
+}
+
 fn unsigned(a: u32, b: u32, bits: u32) -> u64 {
     let mask = u32::MAX >> (32 - bits);
     let (a, b) = (a & mask, b & mask);
@@ -124,6 +133,9 @@ fn products() {
         let mut routines = Routines::link(files);
         all_bytes(&mut routines, ("rt_mul8", Out::Ax, product_of_bytes));
         random(&mut routines, ("rt_mul16", Out::Ax, low_product_of_words));
+        if files == FAST {
+            random_and_byte(&mut routines, ("rt_mul16b", Out::Ax, low_product_of_words));
+        }
         random(&mut routines, ("rt_mul16w", Out::Ra, product_of_words));
         random(&mut routines, ("rt_mul16ws", Out::Ra, signed_product_of_words));
         random(&mut routines, ("rt_mul32", Out::Ra, |a, b| u64::from(a.wrapping_mul(b))));
@@ -136,6 +148,7 @@ fn products_from_tables_of_squares() {
     routines.call("rt_squares_init", state(0, 0));
     all_bytes(&mut routines, ("rt_qmul8", Out::Ax, product_of_bytes));
     random(&mut routines, ("rt_qmul16", Out::Ax, low_product_of_words));
+    random_and_byte(&mut routines, ("rt_qmul16b", Out::Ax, low_product_of_words));
     random(&mut routines, ("rt_qmul16w", Out::Ra, product_of_words));
     random(&mut routines, ("rt_qmul16ws", Out::Ra, signed_product_of_words));
     random(&mut routines, ("rt_qsquare16w", Out::Ra, |a, _| product_of_words(a, a)));

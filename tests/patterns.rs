@@ -272,6 +272,20 @@ fn conversions() -> Vec<Pattern> {
             |a, b| (signed(a, 8) * signed(b, 8)) as u32,
         ),
         two(
+            "word times byte",
+            16,
+            2,
+            "v2: i8 = trunc v1\nv3: i16 = zext v2\nv4: i16 = mul v0, v3\nstore [R], v4",
+            |a, b| a * (b & 0xff),
+        ),
+        two(
+            "high byte times word",
+            16,
+            2,
+            "v2: i8 = const 8\nv3: i16 = shr v0, v2\nv4: i16 = mul v3, v1\nstore [R], v4",
+            |a, b| (a >> 8) * b,
+        ),
+        two(
             "product of words",
             16,
             4,

@@ -56,6 +56,7 @@ fn saving(func: &Func, defs: &BTreeMap<Value, &Op>, value: Value, op: &Op) -> f6
     match (func.ty(value).bytes(), a, b) {
         (_, Some(Op::Const(_)), _) | (_, _, Some(Op::Const(_))) => 0.0,
         (1, ..) | (2, Some(Op::Zext(_)), Some(Op::Zext(_))) => 50.0,
+        (2, Some(Op::Zext(_)), _) | (2, _, Some(Op::Zext(_))) => 80.0,
         (2, ..) => 210.0,
         (_, a, b) if widened(&a) && widened(&b) => 150.0,
         _ => 0.0,

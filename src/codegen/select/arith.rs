@@ -372,10 +372,16 @@ fn by_squares(name: &'static str) -> &'static str {
     match name {
         "rt_mul8" => "rt_qmul8",
         "rt_mul16" => "rt_qmul16",
+        "rt_mul16b" => "rt_qmul16b",
         "rt_mul16w" => "rt_qmul16w",
         "rt_mul16ws" => "rt_qmul16ws",
         _ => name,
     }
+}
+
+/// The bytes below the zeros at the high end; at least one.
+pub(super) fn significant(bytes: &[Src]) -> usize {
+    bytes.iter().rposition(|s| *s != Src::Imm(0)).map_or(1, |highest| highest + 1)
 }
 
 /// The register whose bytes from 0 up these destinations are.

@@ -6,17 +6,9 @@ use std::collections::BTreeMap;
 use crate::base::index::IndexVec;
 use crate::codegen::lir::{Dst, Op as LOp, Src, Vb};
 use crate::codegen::select::Select;
+use crate::codegen::select::arith::significant;
 use crate::mir::ir::{BinOp, Func, Op, Ty, Value};
 use crate::mir::rewrite;
-
-/// What is known of a factor from its definition.
-#[derive(Clone, Copy)]
-struct Width {
-    /// The bytes that hold it, read as an unsigned number.
-    unsigned: usize,
-    /// True when its low two bytes hold it, read as a signed number.
-    signed: bool,
-}
 
 /// The 16-bit values that are bytes 1 and 2 of a product of two signed words, `a * b >> 8`, with the
 /// factors. What lies in between is marked as folded.
@@ -59,27 +51,27 @@ impl Select<'_> {
         {
             return;
         }
-        let widths = (self.width(a), self.width(b));
+        let signed = self.is_signed_word(a) && self.is_signed_word(b);
         let (a, b) = (self.bytes(a), self.bytes(b));
-        let (unsigned, signed) =
-            (widths.0.unsigned.max(widths.1.unsigned), widths.0.signed && widths.1.signed);
-        let (name, bytes) = match (size, unsigned) {
-            (1, _) | (2, 1) => ("rt_mul8", 1),
-            (2, _) => ("rt_mul16", 2),
-            (_, 1 | 2) => ("rt_mul16w", 2),
-            _ if signed => ("rt_mul16ws", 2),
-            _ => ("rt_mul32", 4),
+        let (narrow, wide) = if significant(&a) < significant(&b) { (a, b) } else { (b, a) };
+        let (name, bytes) = match (size, significant(&wide), significant(&narrow)) {
+            (1, ..) | (2, 1, _) => ("rt_mul8", (1, 1)),
+            (2, _, 1) if !self.options.small => ("rt_mul16b", (2, 1)),
+            (2, ..) => ("rt_mul16", (2, 2)),
+            (_, 1 | 2, _) => ("rt_mul16w", (2, 2)),
+            _ if signed => ("rt_mul16ws", (2, 2)),
+            _ => ("rt_mul32", (4, 4)),
         };
-        let cut = |s: Vec<Src>| s[..bytes.min(s.len())].to_vec();
+        let (a, b) = (wide[..bytes.0.min(size)].to_vec(), narrow[..bytes.1.min(size)].to_vec());
         let square = match name {
             "rt_mul16w" => Some("rt_qsquare16w"),
             "rt_mul16ws" => Some("rt_qsquare16ws"),
             _ => None,
         };
-        if let Some(name) = square.filter(|_| self.whole.squares && cut(a.clone()) == cut(b.clone())) {
-            return self.call_arith(name, vec![cut(a)], d);
+        if let Some(name) = square.filter(|_| self.whole.squares && a == b) {
+            return self.call_arith(name, vec![a], d);
         }
-        self.call_arith(name, vec![cut(a), cut(b)], d);
+        self.call_arith(name, vec![a, b], d);
     }
 
     /// Bytes 1 and 2 of the product of two signed words.
@@ -92,20 +84,14 @@ impl Select<'_> {
         self.call_arith("rt_qmul16ms", vec![a, b], d);
     }
 
-    fn width(&self, value: Value) -> Width {
+    /// True when the low two bytes of a value hold it, read as a signed number.
+    fn is_signed_word(&self, value: Value) -> bool {
         let ty = self.func.ty(value);
         match self.defs[value] {
-            Some(Op::Const(n)) => {
-                let bits = 32 - (*n & ty.mask()).leading_zeros();
-                let unsigned = bits.div_ceil(8).max(1) as usize;
-                Width { unsigned, signed: i16::try_from(ty.signed(*n)).is_ok() }
-            }
-            Some(Op::Zext(inner)) => {
-                let bytes = self.func.ty(*inner).bytes();
-                Width { unsigned: bytes, signed: bytes == 1 }
-            }
-            Some(Op::Sext(_)) => Width { unsigned: ty.bytes(), signed: true },
-            _ => Width { unsigned: ty.bytes(), signed: ty.bytes() <= 2 },
+            Some(Op::Const(n)) => i16::try_from(ty.signed(*n)).is_ok(),
+            Some(Op::Zext(inner)) => self.func.ty(*inner).bytes() == 1,
+            Some(Op::Sext(_)) => true,
+            _ => ty.bytes() <= 2,
         }
     }
 
