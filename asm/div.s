@@ -52,7 +52,7 @@ zero:   tax
 // in: rt_a0/rt_a1 = dividend, rt_b0/rt_b1 = divisor, signed
 // out: A = low byte, X = high byte of the quotient; rt_c0/rt_c1 = remainder
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_b0, rt_b1, rt_c0, rt_c1, rt_t0
-// cycles: 38 to 590, 312 on average; small: 38 to 1,020, 767 on average
+// cycles: 38 to 600, 312 on average; small: 38 to 1,050, 767 on average
 .routine rt_sdiv16
         lda rt_b0
         ora rt_b1
@@ -113,7 +113,7 @@ negate: lda #0
 // in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, signed
 // out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3, rt_t0-rt_t4
-// cycles: 103 to 2,200, 1,141 on average; small: 104 to 5,900, 4,000 on average
+// cycles: 103 to 1,900, 922 on average; small: 103 to 5,900, 4,000 on average
 .routine rt_sdiv32
         lda rt_b0
         ora rt_b1

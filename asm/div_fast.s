@@ -205,10 +205,158 @@ large:  ldy #8                  // the remainder may have nine bits
         lda rt_a0
         rts
 
+// in: rt_a0-rt_a3 = dividend, Y = divisor, unsigned
+// out: rt_a0-rt_a3 = quotient, A = remainder, except by zero
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
+// cycles: 104 to 870, 486 on average
+// From the highest byte down; those below the divisor in front need no steps.
+.routine rt_udiv32b
+        sty rt_t0
+        ldx #3
+        ldy #0
+skip:   lda rt_a0,x
+        cmp rt_t0
+        bcs whole
+        sty rt_a0,x
+        dex
+        bmi done
+        tay
+        beq skip
+        bne start
+whole:  tya
+start:  bit rt_t0
+        bmi large
+byte:   asl rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        rol
+        cmp rt_t0
+        bcc !+
+        sbc rt_t0
+!:      rol rt_a0,x
+        dex
+        bpl byte
+done:   rts
+large:  ldy #8                  // the remainder may have nine bits
+!loop:  rol rt_a0,x
+        rol
+        bcs !subtract+
+        cmp rt_t0
+        bcc !next+
+!subtract:
+        sbc rt_t0
+        sec
+!next:  dey
+        bne !loop-
+        rol rt_a0,x
+        dex
+        bpl large
+        rts
+
+// in: rt_a0-rt_a3 = dividend, rt_b0/rt_b1 = divisor, unsigned
+// out: rt_a0-rt_a3 = quotient, rt_c0/rt_c1 = remainder, except by zero
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_c0, rt_c1, rt_t0
+// cycles: 130 to 1,190, 710 on average
+// With a divisor above 255 the quotient has no more than three bytes. The bytes of the dividend in
+// front that cannot hold the divisor are the first remainder.
+.routine rt_udiv32w
+        lda rt_b1
+        beq narrow
+        ldx #2
+        ldy #0
+        sty rt_c1
+        lda rt_a2
+        cmp rt_b0
+        lda rt_a3
+        sbc rt_b1
+        lda rt_a3
+        sty rt_a3
+        bcs byte
+        dex
+        sta rt_c1
+        ora rt_a2
+        beq word
+        lda rt_a2
+        sty rt_a2
+byte:   ldy #8
+        // The low byte of the remainder is in A.
+bit:    rol rt_a0,x
+        rol
+        rol rt_c1
+        bcs over
+        sta rt_c0
+        cmp rt_b0
+        lda rt_c1
+        sbc rt_b1
+        bcc less
+take:   sta rt_c1
+        lda rt_c0
+        sbc rt_b0               // the borrow of the low byte was in the high byte already
+        sec
+        dey
+        bne bit
+        beq next
+less:   lda rt_c0
+        dey
+        bne bit
+next:   rol rt_a0,x
+        dex
+        bpl byte
+        sta rt_c0
+        rts
+over:   sta rt_c0
+        cmp rt_b0
+        lda rt_c1
+        sbc rt_b1
+        sec
+        bcs take
+word:   lda rt_a1
+        sty rt_a1
+        dex
+        bpl byte
+narrow: sta rt_c1
+        ldy rt_b0
+        jsr rt_udiv32b
+        sta rt_c0
+        rts
+
 // in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, unsigned
 // out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0
-// cycles: 117 to 1,980, 982 on average
+// cycles: 114 to 1,700, 821 on average
 .routine rt_udiv32
         lda #0
         sta rt_c2
@@ -219,67 +367,7 @@ large:  ldy #8                  // the remainder may have nine bits
         ora rt_b0
         ora rt_b1
         beq zero
-        // The divisor is a word: the remainder is one, and leading zero bytes of the dividend are
-        // skipped.
-        ldx #32
-        ldy #0
-        sty rt_c1
-!:      lda rt_a3
-        bne word
-        lda rt_a2
-        sta rt_a3
-        lda rt_a1
-        sta rt_a2
-        lda rt_a0
-        sta rt_a1
-        sty rt_a0
-        txa
-        sec
-        sbc #8
-        tax
-        bne !-
-        sta rt_c0
-        rts
-word:   tya
-        sta rt_c0
-        // The low byte of the remainder is in A.
-loop:   asl rt_a0
-        rol rt_a1
-        rol rt_a2
-        rol rt_a3
-        rol
-        rol rt_c1
-        bcs !subtract+
-        tay
-        cmp rt_b0
-        lda rt_c1
-        sbc rt_b1
-        bcc !less+
-        sta rt_c1
-        tya
-        sbc rt_b0               // the borrow of the low byte was in the high byte already
-        inc rt_a0
-        dex
-        bne loop
-        sta rt_c0
-        rts
-!less:  tya
-        dex
-        bne loop
-        sta rt_c0
-        rts
-!subtract:
-        sbc rt_b0
-        tay
-        lda rt_c1
-        sbc rt_b1
-        sta rt_c1
-        tya
-        inc rt_a0
-        dex
-        bne loop
-        sta rt_c0
-        rts
+        jmp rt_udiv32w
 zero:   ldx #3
 !:      lda rt_a0,x
         sta rt_c0,x

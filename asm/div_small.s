@@ -52,6 +52,61 @@ next:   dey
         ldx rt_a1
         rts
 
+// in: rt_a0-rt_a3 = dividend, Y = divisor, unsigned
+// out: rt_a0-rt_a3 = quotient, A = remainder, except by zero
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_t0
+// cycles: 1,138 to 1,380, 1,204 on average
+.routine rt_udiv32b
+        sty rt_t0
+        lda #0
+        ldx #32
+loop:   asl rt_a0
+        rol rt_a1
+        rol rt_a2
+        rol rt_a3
+        rol
+        bcs subtract
+        cmp rt_t0
+        bcc next
+subtract:
+        sbc rt_t0
+        inc rt_a0
+next:   dex
+        bne loop
+        rts
+
+// in: rt_a0-rt_a3 = dividend, rt_b0/rt_b1 = divisor, unsigned
+// out: rt_a0-rt_a3 = quotient, rt_c0/rt_c1 = remainder, except by zero
+// clobbers: A, X, Y, rt_a0-rt_a3, rt_c0, rt_c1
+// cycles: 1,680 to 2,400, 1,847 on average
+.routine rt_udiv32w
+        ldx #32
+        lda #0
+        sta rt_c0
+        sta rt_c1
+loop:   asl rt_a0
+        rol rt_a1
+        rol rt_a2
+        rol rt_a3
+        rol rt_c0
+        rol rt_c1
+        lda rt_c0
+        bcs !+
+        cmp rt_b0
+        lda rt_c1
+        sbc rt_b1
+        bcc next
+        lda rt_c0
+!:      sbc rt_b0
+        sta rt_c0
+        lda rt_c1
+        sbc rt_b1
+        sta rt_c1
+        inc rt_a0
+next:   dex
+        bne loop
+        rts
+
 // in: rt_a0-rt_a3 = dividend, rt_b0-rt_b3 = divisor, unsigned
 // out: rt_a0-rt_a3 = quotient, rt_c0-rt_c3 = remainder
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_c0-rt_c3, rt_t0-rt_t3

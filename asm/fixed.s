@@ -3,7 +3,7 @@
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1 = 8.8   out: A = low byte, X = high byte of the product
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_b0, rt_b1, rt_t0-rt_t2
-// cycles: 81 to 670, 405 on average
+// cycles: 81 to 680, 405 on average
 // Magnitudes are multiplied. The fraction of the multiplier shifts the sum right, where bits fall
 // out for good; then its whole part adds the multiplicand, shifted left, until it has no more bits.
 .routine rt_f16_mul
@@ -77,7 +77,7 @@ negate: lda #0
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1 = 8.8   out: A = low byte, X = high byte of the quotient
 // clobbers: A, X, Y, rt_a0, rt_a1, rt_b0, rt_b1, rt_c0, rt_c1, rt_t0, rt_t1
-// cycles: 30 to 870, 540 on average; small: 30 to 1,340, 1,002 on average
+// cycles: 30 to 890, 540 on average; small: 30 to 1,340, 1,002 on average
 // The quotient of the magnitudes as integers, then eight more bits from the remainder.
 .routine rt_f16_div
         lda rt_b0
@@ -242,7 +242,7 @@ negate: lda #0
 
 // in: rt_a0-rt_a3, rt_b0-rt_b3 = 16.16   out: rt_a0-rt_a3 = quotient
 // clobbers: A, X, Y, rt_a0-rt_a3, rt_b0-rt_b3, rt_c0-rt_c3, rt_t0-rt_t4
-// cycles: 52 to 3,600, 2,274 on average; small: 52 to 7,200, 5,123 on average
+// cycles: 52 to 3,400, 2,036 on average; small: 52 to 7,200, 5,123 on average
 // The quotient of the magnitudes as integers, then sixteen more bits from the remainder.
 .routine rt_f32_div
         lda rt_b0

@@ -22,6 +22,9 @@ enum Out {
     /// The quotient in A and X, and in `rt_a`; the remainder in `rt_c`.
     AxRc,
     RaRc,
+    /// The quotient in `rt_a`; the remainder, but not by zero, in A or in `rt_c0` and `rt_c1`.
+    RaA,
+    RaWord,
 }
 
 /// A routine with its operands in `rt_a` and `rt_b` and what it computes from them.
@@ -48,6 +51,8 @@ fn check(routines: &mut Routines, (name, out, meaning): Row, before: State, a: u
             both(after.ax().into(), after.rc, 16)
         }
         Out::RaRc => both(after.ra, after.rc, 32),
+        Out::RaA => both(after.ra, if b == 0 { a } else { after.a.into() }, 32),
+        Out::RaWord => both(after.ra, if b as u16 == 0 { a } else { after.rc & 0xffff }, 32),
     };
     let expected = meaning(a, b);
     assert!(found == expected, "{name} {a:x} {b:x}: {found:x}, not {expected:x}");
@@ -165,6 +170,8 @@ fn quotients() {
         all_bytes(&mut routines, ("rt_udiv8", Out::Pair, |a, b| unsigned(a, b, 8)));
         all_bytes(&mut routines, ("rt_sdiv8", Out::Pair, |a, b| signed(a, b, 8)));
         random(&mut routines, ("rt_udiv16", Out::AxRc, |a, b| unsigned(a, b, 16)));
+        random_and_byte(&mut routines, ("rt_udiv32b", Out::RaA, |a, b| unsigned(a, b, 32)));
+        random(&mut routines, ("rt_udiv32w", Out::RaWord, |a, b| unsigned(a, b & 0xffff, 32)));
         random(&mut routines, ("rt_udiv32", Out::RaRc, |a, b| unsigned(a, b, 32)));
         random(&mut routines, ("rt_sdiv32", Out::RaRc, |a, b| signed(a, b, 32)));
         for _ in 0..rounds(2500) {

@@ -1,5 +1,5 @@
-//! What the back end makes of each operation on operands of up to 16 bits, against Rust: all pairs of
-//! bytes, edge values and random words, at every level, for each place an operand can be in.
+//! What the back end makes of each operation on operands of 8, 16 and 32 bits, against Rust: all pairs
+//! of bytes, edge values and random numbers, at every level, for each place an operand can be in.
 //!
 //! In: small functions in the middle IR that load from fixed addresses, compute and store. They are
 //! compiled and linked as they are, without the optimiser, and called on the CPU. With PYCOC_LONG
@@ -70,9 +70,9 @@ fn operation(op: &str, bits: u32, a: u32, b: u32) -> u32 {
                 largest
             }
         }
-        "sdiv" => (sa / sb) as u32,
+        "sdiv" => sa.wrapping_div(sb) as u32,
         "srem" if b == 0 => a,
-        "srem" => (sa % sb) as u32,
+        "srem" => sa.wrapping_rem(sb) as u32,
         "shl" => a.checked_shl(b).unwrap_or(0),
         "shr" => a.checked_shr(b).unwrap_or(0),
         "sar" => (sa >> b.min(31)) as u32,
@@ -354,6 +354,42 @@ fn conversions() -> Vec<Pattern> {
     ]
 }
 
+/// Quotients and remainders of 32 bits, by divisors of which the width or the value is known.
+fn long_divisions() -> Vec<Pattern> {
+    const STORE: &str = "store [R], v9\nreturn";
+    let narrow = |bits: u32| format!("v7: i32 = load [B]\nv8: i{bits} = trunc v7\nv1: i32 = zext v8\n");
+    let number = |n: u32| format!("v1: i32 = const {n}\n");
+    let constants = [3, 10, 60, 127, 128, 144, 200, 201, 256, 1000, 1920, 3600, 10000, 25600, 38400, 65535]
+        .into_iter()
+        .chain([65537, 86400, 100_000, 1_000_000, 0x00aa_0000, 0x8000_0001]);
+    let mut divisors: Vec<_> = constants.map(|n| (n.to_string(), number(n), 0, n)).collect();
+    divisors.push(("a byte".to_string(), narrow(8), 0xff, 0));
+    divisors.push(("a word".to_string(), narrow(16), 0xffff, 0));
+    let mut patterns = Vec::new();
+    for (name, divisor, mask, n) in divisors {
+        let quotient = move |a: u32, b: u32| operation("udiv", 32, a, b & mask | n);
+        let remainder = move |a: u32, b: u32| operation("urem", 32, a, b & mask | n);
+        let mut add = |what: &str, code: &str, meaning: Meaning| {
+            let body = format!("v0: i32 = load [A]\n{divisor}{code}\n{STORE}");
+            let name = format!("{what} by {name}");
+            patterns.push(Pattern { binary: true, ..unary(name, 32, 4, body, meaning) });
+        };
+        add("quotient", "v9: i32 = udiv v0, v1", Box::new(quotient));
+        add("remainder", "v9: i32 = urem v0, v1", Box::new(remainder));
+        add(
+            "quotient and remainder",
+            "v2: i32 = udiv v0, v1\nv3: i32 = urem v0, v1\nv9: i32 = sub v2, v3",
+            Box::new(move |a, b| quotient(a, b).wrapping_sub(remainder(a, b))),
+        );
+        add(
+            "remainder, quotient and dividend",
+            "v3: i32 = urem v0, v1\nv2: i32 = udiv v0, v1\nv4: i32 = sub v2, v3\nv9: i32 = sub v4, v0",
+            Box::new(move |a, b| quotient(a, b).wrapping_sub(remainder(a, b)).wrapping_sub(a)),
+        );
+    }
+    patterns
+}
+
 /// The compiled patterns on a CPU.
 struct Compiled {
     cpu: CPU<Memory, Nmos6502>,
@@ -394,8 +430,8 @@ impl Compiled {
 
     fn call(&mut self, k: usize, a: u32, b: u32, result: usize) -> u32 {
         let cpu = &mut self.cpu;
-        cpu.memory.set_bytes(A, &a.to_le_bytes()[..2]);
-        cpu.memory.set_bytes(B, &b.to_le_bytes()[..2]);
+        cpu.memory.set_bytes(A, &a.to_le_bytes());
+        cpu.memory.set_bytes(B, &b.to_le_bytes());
         cpu.memory.set_bytes(RESULT, &[0x5a; 4]);
         // Nothing may depend on what the registers and flags held.
         let noise = a.wrapping_mul(0x9e37_79b9).wrapping_add(b.wrapping_mul(0x85eb_ca6b));
@@ -435,6 +471,18 @@ fn word(seed: &mut u32) -> u32 {
     }
 }
 
+/// A number of 32 bits of any width, often near an edge.
+fn long_number(seed: &mut u32) -> u32 {
+    let (random, edge) = (next(seed), word(seed));
+    match next(seed) % 8 {
+        0 => edge << 16 | edge,
+        1 => edge,
+        2 => edge.wrapping_neg(),
+        3 => random,
+        _ => random >> (edge % 32),
+    }
+}
+
 /// Runs the patterns on all levels: every operand or pair of bytes, or many words.
 fn check(patterns: &[Pattern], pairs: usize) {
     let mut calls = 0u64;
@@ -456,6 +504,7 @@ fn check(patterns: &[Pattern], pairs: usize) {
                 (8, false) => (0..0x100).for_each(|a| test(a, 0)),
                 (8, true) if long() => (0..0x1_0000).for_each(|pair| test(pair & 0xff, pair >> 8)),
                 (8, true) => (0..0x1_0000).step_by(157).for_each(|pair| test(pair & 0xff, pair >> 8)),
+                (32, _) => (0..pairs).for_each(|_| test(long_number(&mut seed), long_number(&mut seed))),
                 (_, false) if pairs >= 0x1_0000 => (0..0x1_0000).for_each(|a| test(a, 0)),
                 _ => (0..pairs).for_each(|_| test(word(&mut seed), word(&mut seed))),
             }
@@ -498,6 +547,39 @@ fn a_word_and_a_constant() {
         let constants: Vec<u32> = (0..6).map(|_| word(&mut seed)).collect();
         check(&with_constants(16, &constants), 0x1_0000);
     }
+}
+
+#[test]
+fn two_long_numbers() {
+    check(&two_operands(32), if long() { 100_000 } else { 100 });
+}
+
+#[test]
+fn a_long_number_and_a_constant() {
+    const EDGES: &[u32] = &[
+        0,
+        1,
+        2,
+        10,
+        0x80,
+        0xff,
+        0x100,
+        1000,
+        0x8000,
+        0xffff,
+        0x1_0000,
+        0x7fff_ffff,
+        0x8000_0000,
+        0xffff_ffff,
+    ];
+    for constants in EDGES.chunks(3) {
+        check(&with_constants(32, constants), if long() { 10_000 } else { 30 });
+    }
+}
+
+#[test]
+fn divisions_of_long_numbers() {
+    check(&long_divisions(), if long() { 100_000 } else { 300 });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Selection of arithmetic: addition, logic, shifts, division, extension, selection by condition.
+//! Selection of arithmetic: addition, logic, shifts, extension, selection by condition.
 
 use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
 use crate::codegen::select::carry::Carry;
@@ -224,36 +224,6 @@ impl Select<'_> {
         self.emit(LOp::Rt { routine: RtCall::Arith(name), args, ret: Some(ret), extra: None });
         let bytes = self.reg_bytes(ret);
         self.move_all(d, bytes);
-    }
-
-    fn select_div(&mut self, value: Value, op: BinOp, a: Value, b: Value) {
-        let partner = self.partners.get(&value).copied();
-        if partner.is_some_and(|p| p < value) {
-            // The other of the pair was selected with both results.
-            return;
-        }
-        let size = self.func.ty(value).bytes();
-        let signed = matches!(op, BinOp::SDiv | BinOp::SRem);
-        let rem = matches!(op, BinOp::URem | BinOp::SRem);
-        let by_ten = !signed && size == 2 && self.constant(b) == Some(10) && !self.options.small;
-        let name = match (signed, size) {
-            _ if by_ten => "rt_div10_16",
-            (false, 1) => "rt_udiv8",
-            (false, 2) => "rt_udiv16",
-            (false, _) => "rt_udiv32",
-            (true, 1) => "rt_sdiv8",
-            (true, 2) => "rt_sdiv16",
-            (true, _) => "rt_sdiv32",
-        };
-        let mut args = vec![self.bytes(a)];
-        if !by_ten {
-            args.push(self.bytes(b));
-        }
-        let own = self.reg_of(value);
-        let other = partner.map(|p| self.reg_of(p));
-        let (ret, extra) = if rem { (other, Some(own)) } else { (Some(own), other) };
-        let routine = RtCall::Arith(name);
-        self.emit(LOp::Rt { routine, args, ret, extra });
     }
 
     pub(super) fn select_sext(&mut self, value: Value, a: Value) {

@@ -12,6 +12,7 @@ mod combine;
 mod concat;
 mod control;
 mod dead;
+mod divide;
 mod fold;
 mod kept;
 mod memory;
