@@ -174,8 +174,14 @@ fn quotients() {
         random(&mut routines, ("rt_udiv32w", Out::RaWord, |a, b| unsigned(a, b & 0xffff, 32)));
         random(&mut routines, ("rt_udiv32", Out::RaRc, |a, b| unsigned(a, b, 32)));
         random(&mut routines, ("rt_sdiv32", Out::RaRc, |a, b| signed(a, b, 32)));
+        let by_positive = |a, b| signed(a, b, 32);
         for _ in 0..rounds(2500) {
             let (a, b) = (routines.operand(), routines.operand());
+            let (y, word) = ((b as u8).max(1), (b as u16).max(1));
+            let before = State { y, ..state(a, b) };
+            check(&mut routines, ("rt_sdiv32b", Out::RaRc, by_positive), before, a, y.into());
+            let before = state(a, b & 0xffff_0000 | u32::from(word));
+            check(&mut routines, ("rt_sdiv32w", Out::RaRc, by_positive), before, a, word.into());
             let after = routines.call("rt_sdiv16", state(a, b));
             assert_eq!(both(after.ax().into(), after.rc, 16), signed(a, b, 16), "{a:x} {b:x}");
         }

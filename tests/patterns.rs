@@ -367,25 +367,28 @@ fn long_divisions() -> Vec<Pattern> {
     divisors.push(("a word".to_string(), narrow(16), 0xffff, 0));
     let mut patterns = Vec::new();
     for (name, divisor, mask, n) in divisors {
-        let quotient = move |a: u32, b: u32| operation("udiv", 32, a, b & mask | n);
-        let remainder = move |a: u32, b: u32| operation("urem", 32, a, b & mask | n);
-        let mut add = |what: &str, code: &str, meaning: Meaning| {
-            let body = format!("v0: i32 = load [A]\n{divisor}{code}\n{STORE}");
-            let name = format!("{what} by {name}");
-            patterns.push(Pattern { binary: true, ..unary(name, 32, 4, body, meaning) });
-        };
-        add("quotient", "v9: i32 = udiv v0, v1", Box::new(quotient));
-        add("remainder", "v9: i32 = urem v0, v1", Box::new(remainder));
-        add(
-            "quotient and remainder",
-            "v2: i32 = udiv v0, v1\nv3: i32 = urem v0, v1\nv9: i32 = sub v2, v3",
-            Box::new(move |a, b| quotient(a, b).wrapping_sub(remainder(a, b))),
-        );
-        add(
-            "remainder, quotient and dividend",
-            "v3: i32 = urem v0, v1\nv2: i32 = udiv v0, v1\nv4: i32 = sub v2, v3\nv9: i32 = sub v4, v0",
-            Box::new(move |a, b| quotient(a, b).wrapping_sub(remainder(a, b)).wrapping_sub(a)),
-        );
+        for sign in ["u", "s"] {
+            let quotient = move |a: u32, b: u32| operation(&format!("{sign}div"), 32, a, b & mask | n);
+            let remainder = move |a: u32, b: u32| operation(&format!("{sign}rem"), 32, a, b & mask | n);
+            let mut add = |what: &str, code: &str, meaning: Meaning| {
+                let code = code.replace('?', sign);
+                let body = format!("v0: i32 = load [A]\n{divisor}{code}\n{STORE}");
+                let name = format!("{sign} {what} by {name}");
+                patterns.push(Pattern { binary: true, ..unary(name, 32, 4, body, meaning) });
+            };
+            add("quotient", "v9: i32 = ?div v0, v1", Box::new(quotient));
+            add("remainder", "v9: i32 = ?rem v0, v1", Box::new(remainder));
+            add(
+                "quotient and remainder",
+                "v2: i32 = ?div v0, v1\nv3: i32 = ?rem v0, v1\nv9: i32 = sub v2, v3",
+                Box::new(move |a, b| quotient(a, b).wrapping_sub(remainder(a, b))),
+            );
+            add(
+                "remainder, quotient and dividend",
+                "v3: i32 = ?rem v0, v1\nv2: i32 = ?div v0, v1\nv4: i32 = sub v2, v3\nv9: i32 = sub v4, v0",
+                Box::new(move |a, b| quotient(a, b).wrapping_sub(remainder(a, b)).wrapping_sub(a)),
+            );
+        }
     }
     patterns
 }

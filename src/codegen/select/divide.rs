@@ -27,8 +27,12 @@ impl Select<'_> {
         let other = partner.map(|p| self.reg_of(p));
         let (quotient, remainder) = if rem { (other, Some(own)) } else { (Some(own), other) };
         let results = Results { quotient, remainder };
-        if !signed && size == 4 {
-            return self.divide_long(a, b, results);
+        if size == 4 {
+            return if signed {
+                self.divide_long_signed(a, b, results)
+            } else {
+                self.divide_long(a, b, results)
+            };
         }
         let by_ten = !signed && size == 2 && self.constant(b) == Some(10) && !self.options.small;
         let name = match (signed, size) {
@@ -36,8 +40,7 @@ impl Select<'_> {
             (false, 1) => "rt_udiv8",
             (false, _) => "rt_udiv16",
             (true, 1) => "rt_sdiv8",
-            (true, 2) => "rt_sdiv16",
-            (true, _) => "rt_sdiv32",
+            (true, _) => "rt_sdiv16",
         };
         let mut args = vec![self.bytes(a)];
         if !by_ten {
@@ -81,14 +84,24 @@ impl Select<'_> {
     }
 
     /// Calls the routine for a divisor of so many bytes.
-    fn call_long(&mut self, width: usize, a: Vec<Src>, mut b: Vec<Src>, results: Results) {
+    fn call_long(&mut self, width: usize, a: Vec<Src>, b: Vec<Src>, results: Results) {
         let (name, width) = match width {
             1 => ("rt_udiv32b", 1),
             2 => ("rt_udiv32w", 2),
             _ => ("rt_udiv32", 4),
         };
-        b.truncate(width);
-        self.call_division(name, vec![a, b], results);
+        self.call_division(name, vec![a, b[..width].to_vec()], results);
+    }
+
+    /// A dividend of four bytes, signed.
+    fn divide_long_signed(&mut self, a: Value, b: Value, results: Results) {
+        let (name, width) = match self.constant(b) {
+            Some(1..=0xff) => ("rt_sdiv32b", 1),
+            Some(0x100..=0xffff) => ("rt_sdiv32w", 2),
+            _ => ("rt_sdiv32", 4),
+        };
+        let args = vec![self.bytes(a), self.bytes(b)[..width].to_vec()];
+        self.call_division(name, args, results);
     }
 
     /// How many factors of two leave a divisor and its dividend before they are divided.
@@ -145,11 +158,14 @@ fn cycles_of(n: u32, count: u32) -> u32 {
         7 => 14 * bytes,
         bits => (6 + 5 * bits) * bytes,
     };
+    let divisor = n >> count;
+    // The highest byte of the dividend needs no steps when it is always below the divisor.
+    let steps = bytes - u32::from(divisor > 0xff >> (count % 8));
     shift
-        + match n >> count {
-            0..=0x7f => 40 + 131 * bytes,
-            0x80..=0xff => 40 + 210 * bytes,
-            0x100..=0xffff => 60 + 345 * (bytes - 1),
+        + match divisor {
+            0..=0x7f => 40 + 131 * steps,
+            0x80..=0xff => 40 + 210 * steps,
+            0x100..=0xffff => 60 + 345 * steps,
             _ => 1450,
         }
 }
