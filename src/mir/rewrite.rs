@@ -116,8 +116,15 @@ pub fn for_each_term_use_mut(term: &mut crate::mir::ir::Term, mut f: impl FnMut(
 
 /// Calls `f` with every value that the end of a block reads.
 pub fn for_each_term_use(term: &crate::mir::ir::Term, mut f: impl FnMut(Value)) {
-    let mut copy = term.clone();
-    for_each_term_use_mut(&mut copy, |v| f(*v));
+    use crate::mir::ir::Term;
+    match term {
+        Term::Branch { cond, .. } => f(*cond),
+        Term::Return(Some(value)) => f(*value),
+        Term::Jump(_) | Term::Return(None) | Term::Unreachable => {}
+    }
+    for target in term.targets() {
+        target.args.iter().copied().for_each(&mut f);
+    }
 }
 
 /// Removes blocks that cannot be reached from the entry. The order of the others stays.

@@ -8,11 +8,40 @@ use crate::mir::ir::{Addr, Base, Op, Value};
 impl Op {
     /// Calls `f` with every value the operation reads, in order.
     pub fn for_each_use(&self, mut f: impl FnMut(Value)) {
+        let place = |addr: &Addr, f: &mut dyn FnMut(Value)| {
+            if let Base::Value(v) = addr.base {
+                f(v);
+            }
+            if let Some(v) = addr.index {
+                f(v);
+            }
+        };
         match self {
-            // Copies of these take memory.
+            Op::Const(_) | Op::Asm(_) | Op::Sei | Op::Cli | Op::Nop(_) => {}
+            Op::Addr(addr) | Op::Load(addr, _) => place(addr, &mut f),
+            Op::Bin(_, a, b) | Op::Cmp(_, a, b) => {
+                f(*a);
+                f(*b);
+            }
+            Op::Neg(a) | Op::Not(a) | Op::Zext(a) | Op::Sext(a) | Op::Trunc(a) => f(*a),
+            Op::Select(c, a, b) => {
+                f(*c);
+                f(*a);
+                f(*b);
+            }
+            Op::Store(addr, value, _) => {
+                place(addr, &mut f);
+                f(*value);
+            }
             Op::Call(_, args) | Op::Rt(_, args) => args.iter().copied().for_each(f),
-            Op::Asm(_) => {}
-            _ => self.clone().for_each_use_mut(|v| f(*v)),
+            Op::Copy { dst, src, .. } => {
+                place(dst, &mut f);
+                place(src, &mut f);
+            }
+            Op::Fill { dst, value, .. } => {
+                place(dst, &mut f);
+                f(*value);
+            }
         }
     }
 
