@@ -17,37 +17,65 @@ pub enum Region {
     Slot(SlotId),
 }
 
+/// Pieces of memory in ascending order. Nearly always there is one or none; only more take memory.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+enum Regions {
+    #[default]
+    None,
+    One(Region),
+    Many(Vec<Region>),
+}
+
 /// Into what a pointer may point.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Origin {
-    /// In ascending order.
-    pub regions: Vec<Region>,
+    regions: Regions,
     /// Also into anything whose address is known outside.
     pub other: bool,
 }
 
 impl Origin {
     fn of(region: Region) -> Self {
-        Self { regions: vec![region], other: false }
+        Self { regions: Regions::One(region), other: false }
     }
 
     fn other() -> Self {
-        Self { regions: Vec::new(), other: true }
+        Self { regions: Regions::None, other: true }
+    }
+
+    /// The globals and slots, in ascending order.
+    pub fn regions(&self) -> &[Region] {
+        match &self.regions {
+            Regions::None => &[],
+            Regions::One(region) => std::slice::from_ref(region),
+            Regions::Many(regions) => regions,
+        }
+    }
+
+    /// True when the two may be the same global or slot.
+    pub fn meets(&self, other: &Origin) -> bool {
+        self.regions().iter().any(|r| other.regions().contains(r))
     }
 
     /// Adds what `from` may point into. True when there was something new.
     fn join(&mut self, from: &Origin) -> bool {
-        let before = (self.regions.len(), self.other);
-        self.regions.extend(&from.regions);
-        self.regions.sort_unstable();
-        self.regions.dedup();
+        let mut changed = from.other && !self.other;
         self.other |= from.other;
-        before != (self.regions.len(), self.other)
+        for region in from.regions() {
+            if let Err(at) = self.regions().binary_search(region) {
+                let mut regions = self.regions().to_vec();
+                regions.insert(at, *region);
+                self.regions =
+                    if regions.len() == 1 { Regions::One(*region) } else { Regions::Many(regions) };
+                changed = true;
+            }
+        }
+        changed
     }
 
     /// The origin of a sum: a pointer and an offset, or two numbers.
     fn sum(a: &Origin, b: &Origin) -> Origin {
-        match (a.regions.is_empty(), b.regions.is_empty()) {
+        match (a.regions().is_empty(), b.regions().is_empty()) {
             (false, true) => a.clone(),
             (true, false) => b.clone(),
             (true, true) => Origin::other(),
@@ -116,7 +144,7 @@ impl Origins {
             Op::Addr(addr) => self.place(addr),
             Op::Bin(BinOp::Add, a, b) => Origin::sum(&self.values[*a], &self.values[*b]),
             // A difference of two pointers is a number; a pointer less a number stays a pointer.
-            Op::Bin(BinOp::Sub, a, b) if self.values[*b].regions.is_empty() => {
+            Op::Bin(BinOp::Sub, a, b) if self.values[*b].regions().is_empty() => {
                 Origin::sum(&self.values[*a], &Origin::default())
             }
             Op::Select(_, a, b) => {
@@ -144,7 +172,7 @@ impl Origins {
 
     /// Into what a value may point. Of a value that was made after the trace nothing is known.
     pub fn value(&self, value: Value) -> &Origin {
-        static UNKNOWN: Origin = Origin { regions: Vec::new(), other: true };
+        static UNKNOWN: Origin = Origin { regions: Regions::None, other: true };
         self.values.get(value).unwrap_or(&UNKNOWN)
     }
 
@@ -186,7 +214,7 @@ impl Origins {
     }
 
     fn let_out(&mut self, origin: &Origin) {
-        for region in &origin.regions {
+        for region in origin.regions() {
             match *region {
                 Region::Global(id) => drop(self.pointed_globals.insert(id)),
                 Region::Slot(id) => drop(self.pointed_slots.insert(id)),

@@ -234,7 +234,7 @@ fn is_io(program: &Program, addr: &Addr, access: Access) -> bool {
 }
 
 fn globals(origin: &Origin) -> impl Iterator<Item = GlobalId> {
-    origin.regions.iter().filter_map(|r| match r {
+    origin.regions().iter().filter_map(|r| match r {
         Region::Global(id) => Some(*id),
         Region::Slot(_) => None,
     })
@@ -275,7 +275,7 @@ impl<'a> MemoryFacts<'a> {
 
     /// True when the origin may be memory whose address is known outside.
     fn is_open(&self, origin: &Origin) -> bool {
-        origin.other || origin.regions.iter().any(|&r| self.is_pointed(r))
+        origin.other || origin.regions().iter().any(|&r| self.is_pointed(r))
     }
 
     /// True when nobody but this function can see the place: a slot whose address stays inside.
@@ -290,98 +290,114 @@ impl<'a> MemoryFacts<'a> {
             Region::Global(id) => self.effects.shared.contains(*id) && !self.effects.constant.contains(*id),
             Region::Slot(_) => self.effects.shared_other && self.is_pointed(*r),
         };
-        (origin.other && self.effects.shared_other) || origin.regions.iter().any(region)
+        (origin.other && self.effects.shared_other) || origin.regions().iter().any(region)
     }
 
-    /// True when the two places may share a byte.
-    pub fn may_alias(&self, a: &Place, b: &Place) -> bool {
-        if let Some(overlap) = alias::overlap(&a.addr, a.len, &b.addr, b.len) {
-            return overlap;
-        }
-        let (oa, ob) = (self.origins.place(&a.addr), self.origins.place(&b.addr));
-        oa.regions.iter().any(|r| ob.regions.contains(r))
-            || (oa.other && self.is_open(&ob))
-            || (ob.other && self.is_open(&oa))
-    }
-
-    fn is_constant(&self, place: &Place) -> bool {
-        let origin = self.origins.place(&place.addr);
+    fn is_constant(&self, origin: &Origin) -> bool {
         let region = |r: &Region| matches!(r, Region::Global(id) if self.effects.constant.contains(*id));
-        !origin.other && origin.regions.iter().all(region)
+        !origin.other && origin.regions().iter().all(region)
+    }
+
+    /// What the operation may change, if anything.
+    pub fn written_by<'b>(&'b self, op: &'b Op) -> Option<Touched<'b>> {
+        let none = Touched::nothing(self, true);
+        Some(match op {
+            Op::Load(_, Access::Plain) => return None,
+            Op::Load(..) | Op::Call(Callee::Abs(_), _) | Op::Asm(_) => Touched { open: true, ..none },
+            Op::Store(addr, value, access) => none.at(*addr, self.ty(*value).bytes() as u32, *access),
+            Op::Copy { dst, len, access, .. } | Op::Fill { dst, len, access, .. } => {
+                none.at(*dst, *len, *access)
+            }
+            Op::Call(Callee::Func(id), _) => {
+                let sum = self.effects.summary(*id);
+                Touched { globals: Some(&sum.writes), open: sum.writes_other || sum.visible, ..none }
+            }
+            Op::Rt(rt, args) if rt.effect() == RtEffect::Writes => {
+                Touched { pointers: args, open: rt.uses_buffer(), ..none }
+            }
+            _ => return None,
+        })
+    }
+
+    /// What the operation, whose result has the given type, may read or make visible, if anything.
+    pub fn read_by<'b>(&'b self, op: &'b Op, result: Option<Ty>) -> Option<Touched<'b>> {
+        let none = Touched::nothing(self, false);
+        Some(match op {
+            Op::Load(addr, access) => none.at(*addr, result.map_or(4, Ty::bytes) as u32, *access),
+            Op::Store(_, _, Access::Plain) | Op::Fill { access: Access::Plain, .. } => return None,
+            Op::Store(..) | Op::Fill { .. } | Op::Call(Callee::Abs(_), _) | Op::Asm(_) => {
+                Touched { open: true, ..none }
+            }
+            Op::Copy { src, len, access, .. } => none.at(*src, *len, *access),
+            Op::Call(Callee::Func(id), _) => {
+                let sum = self.effects.summary(*id);
+                Touched { globals: Some(&sum.reads), open: sum.reads_other || sum.visible, ..none }
+            }
+            Op::Rt(rt, args) if rt.effect() != RtEffect::Pure => {
+                Touched { pointers: args, open: rt.uses_buffer(), ..none }
+            }
+            _ => return None,
+        })
     }
 
     /// True when the operation may change the place.
     pub fn may_write(&self, op: &Op, place: &Place) -> bool {
-        if self.is_constant(place) {
-            return false;
-        }
-        let origin = || self.origins.place(&place.addr);
-        match op {
-            Op::Load(_, Access::Plain) => false,
-            Op::Load(..) => self.is_open(&origin()),
-            Op::Store(addr, value, access) => {
-                let written = Place { addr: *addr, len: self.ty(*value).bytes() as u32 };
-                self.may_alias(&written, place) || (*access != Access::Plain && self.is_open(&origin()))
-            }
-            Op::Copy { dst, len, access, .. } | Op::Fill { dst, len, access, .. } => {
-                self.may_alias(&Place { addr: *dst, len: *len }, place)
-                    || (*access != Access::Plain && self.is_open(&origin()))
-            }
-            Op::Call(Callee::Func(id), _) => {
-                let sum = self.effects.summary(*id);
-                let origin = origin();
-                globals(&origin).any(|g| sum.writes.contains(g))
-                    || ((sum.writes_other || sum.visible) && self.is_open(&origin))
-            }
-            Op::Call(Callee::Abs(_), _) | Op::Asm(_) => self.is_open(&origin()),
-            Op::Rt(rt, args) if rt.effect() == RtEffect::Writes => {
-                (rt.uses_buffer() && self.is_open(&origin())) || self.args_touch(args, &origin())
-            }
-            _ => false,
-        }
-    }
-
-    /// True when the operation may read the place, or makes its content visible.
-    pub fn may_read(&self, op: &Op, place: &Place, result: Option<Ty>) -> bool {
-        let origin = || self.origins.place(&place.addr);
-        match op {
-            Op::Load(addr, access) => {
-                let read = Place { addr: *addr, len: result.map_or(4, Ty::bytes) as u32 };
-                self.may_alias(&read, place) || (*access != Access::Plain && self.is_open(&origin()))
-            }
-            Op::Store(_, _, Access::Plain) | Op::Fill { access: Access::Plain, .. } => false,
-            Op::Store(..) | Op::Fill { .. } => self.is_open(&origin()),
-            Op::Copy { src, len, access, .. } => {
-                self.may_alias(&Place { addr: *src, len: *len }, place)
-                    || (*access != Access::Plain && self.is_open(&origin()))
-            }
-            Op::Call(Callee::Func(id), _) => {
-                let sum = self.effects.summary(*id);
-                let origin = origin();
-                globals(&origin).any(|g| sum.reads.contains(g))
-                    || ((sum.reads_other || sum.visible) && self.is_open(&origin))
-            }
-            Op::Call(Callee::Abs(_), _) | Op::Asm(_) => self.is_open(&origin()),
-            Op::Rt(rt, args) if rt.effect() != RtEffect::Pure => {
-                (rt.uses_buffer() && self.is_open(&origin())) || self.args_touch(args, &origin())
-            }
-            _ => false,
-        }
-    }
-
-    /// A routine reaches what its operands may point into.
-    fn args_touch(&self, args: &[Value], origin: &Origin) -> bool {
-        args.iter().filter(|&&arg| self.ty(arg) == Ty::I16).any(|&arg| {
-            let reached = self.origins.value(arg);
-            reached.regions.iter().any(|r| origin.regions.contains(r))
-                || (reached.other && self.is_open(origin))
-                || (origin.other && self.is_open(reached))
-        })
+        self.written_by(op).is_some_and(|touched| touched.includes(place))
     }
 
     /// True when the operation can be removed if its result is not used.
     pub fn is_removable(&self, op: &Op) -> bool {
         is_removable(self.effects, op)
+    }
+}
+
+/// The memory that an operation reads or writes: found once, to be compared with many places.
+pub struct Touched<'a> {
+    facts: &'a MemoryFacts<'a>,
+    /// The operation writes, which it cannot where the content never changes.
+    writes: bool,
+    /// What the operation names.
+    place: Option<(Place, Origin)>,
+    /// What a called function names.
+    globals: Option<&'a IdSet<GlobalId>>,
+    /// Operands of a routine, which reaches what they may point into.
+    pointers: &'a [Value],
+    /// All memory whose address is known outside.
+    open: bool,
+}
+
+impl<'a> Touched<'a> {
+    fn nothing(facts: &'a MemoryFacts<'a>, writes: bool) -> Self {
+        Self { facts, writes, place: None, globals: None, pointers: &[], open: false }
+    }
+
+    /// The access of a place.
+    fn at(self, addr: Addr, len: u32, access: Access) -> Self {
+        let origin = self.facts.origins.place(&addr);
+        Self { place: Some((Place { addr, len }, origin)), open: access != Access::Plain, ..self }
+    }
+
+    /// True when some byte of the place may be among the memory.
+    pub fn includes(&self, place: &Place) -> bool {
+        let origin = &self.facts.origins.place(&place.addr);
+        if self.writes && self.facts.is_constant(origin) {
+            return false;
+        }
+        let named = |(own, own_origin): &(Place, Origin)| {
+            let overlap = alias::overlap(&own.addr, own.len, &place.addr, place.len);
+            overlap.unwrap_or_else(|| self.may_meet(own_origin, origin))
+        };
+        let pointed = |&arg: &Value| {
+            self.facts.ty(arg) == Ty::I16 && self.may_meet(self.facts.origins.value(arg), origin)
+        };
+        self.open && self.facts.is_open(origin)
+            || self.place.as_ref().is_some_and(named)
+            || self.globals.is_some_and(|set| globals(origin).any(|g| set.contains(g)))
+            || self.pointers.iter().any(pointed)
+    }
+
+    fn may_meet(&self, a: &Origin, b: &Origin) -> bool {
+        a.meets(b) || (a.other && self.facts.is_open(b)) || (b.other && self.facts.is_open(a))
     }
 }
 

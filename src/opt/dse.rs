@@ -8,7 +8,7 @@ use crate::base::idset::IdSet;
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::effects::{MemoryFacts, Place};
-use crate::mir::ir::{Access, Addr, Base, Block, BlockId, Func, Op, SlotId, Term};
+use crate::mir::ir::{Access, Addr, Base, Block, BlockId, Func, Op, SlotId, Term, Ty};
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass = Pass { name: "dse", about: "removes stores that nothing reads", run: Run::Func(run) };
@@ -113,23 +113,12 @@ fn is_dead(ctx: &Context, written: &Place, state: &State) -> bool {
 }
 
 /// Drops what the operation may read.
-fn keep_unread(
-    func: &Func,
-    facts: &MemoryFacts,
-    op: &Op,
-    result: Option<crate::mir::ir::Ty>,
-    state: &mut State,
-) {
-    state.places.retain(|p| !facts.may_read(op, p, result));
-    let read: Vec<SlotId> = state
-        .slots
-        .iter()
-        .filter(|&s| {
-            let whole = Place { addr: Addr::new(Base::Slot(s), 0), len: func.slots[s].size.max(1) };
-            facts.may_read(op, &whole, result)
-        })
-        .collect();
-    read.into_iter().for_each(|s| state.slots.remove(s));
+fn keep_unread(func: &Func, facts: &MemoryFacts, op: &Op, result: Option<Ty>, state: &mut State) {
+    let Some(read) = facts.read_by(op, result) else { return };
+    state.places.retain(|p| !read.includes(p));
+    let whole = |s: SlotId| Place { addr: Addr::new(Base::Slot(s), 0), len: func.slots[s].size.max(1) };
+    let gone: Vec<SlotId> = state.slots.iter().filter(|&s| read.includes(&whole(s))).collect();
+    gone.into_iter().for_each(|s| state.slots.remove(s));
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@
 //! Also removes stores of what the place holds already. Only plain accesses to memory that no
 //! interrupt code touches.
 
-use std::collections::BTreeMap;
-
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
-use crate::mir::effects::{MemoryFacts, Place};
+use crate::mir::effects::{MemoryFacts, Place, Touched};
 use crate::mir::ir::{Access, Addr, BinOp, Block, BlockId, Func, Inst, Op, Program, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
 use crate::mir::rewrite::Substitution;
@@ -22,8 +20,46 @@ pub const PASS: Pass =
 /// Known places at once; more cost time and seldom help.
 const MAX_KNOWN: usize = 100;
 
-/// The content of places.
-type State = BTreeMap<(Addr, Ty), Value>;
+/// A place and the type of what it holds.
+type Key = (Addr, Ty);
+
+/// The content of places, in ascending order of the keys: there are few, but many states.
+#[derive(Clone, Default)]
+struct State(Vec<(Key, Value)>);
+
+impl State {
+    fn find(&self, key: Key) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&key, |known| known.0)
+    }
+
+    fn get(&self, key: Key) -> Option<Value> {
+        self.find(key).ok().map(|at| self.0[at].1)
+    }
+
+    /// Notes what a place holds, unless enough is known already.
+    fn learn(&mut self, key: Key, value: Value) {
+        if self.0.len() < MAX_KNOWN {
+            match self.find(key) {
+                Ok(at) => self.0[at].1 = value,
+                Err(at) => self.0.insert(at, (key, value)),
+            }
+        }
+    }
+
+    /// Keeps what the other state knows too.
+    fn meet(&mut self, other: &State) {
+        let mut others = other.0.iter().peekable();
+        self.0.retain(|known| {
+            while others.next_if(|o| o.0 < known.0).is_some() {}
+            others.peek() == Some(&known)
+        });
+    }
+
+    /// Drops what may be written.
+    fn forget(&mut self, written: &Touched) {
+        self.0.retain(|&((addr, ty), _)| !written.includes(&place(addr, ty)));
+    }
+}
 
 fn run(func: &mut Func, ctx: &Context) -> bool {
     let cfg = Cfg::new(func);
@@ -61,15 +97,13 @@ impl Forward<'_> {
     /// What is known at the start of a block.
     fn joined(&self, cfg: &Cfg, loops: &Loops, out: &IndexVec<BlockId, Option<State>>, id: BlockId) -> State {
         let mut done = cfg.preds[id].iter().filter_map(|&p| out[p].as_ref());
-        let Some(first) = done.next() else { return State::new() };
+        let Some(first) = done.next() else { return State::default() };
         let mut state = first.clone();
-        for other in done {
-            state.retain(|key, value| other.get(key) == Some(value));
-        }
+        done.for_each(|other| state.meet(other));
         if cfg.preds[id].iter().any(|&p| out[p].is_none()) {
             match loops.innermost[id].filter(|&l| loops.loops[l].header == id) {
                 Some(l) => self.forget_written(&mut state, loops, l),
-                None => state.clear(),
+                None => state = State::default(),
             }
         }
         state
@@ -77,8 +111,8 @@ impl Forward<'_> {
 
     fn forget_written(&self, state: &mut State, loops: &Loops, id: LoopId) {
         let blocks = &loops.loops[id].blocks;
-        let ops = || blocks.iter().flat_map(|b| &self.func.blocks[b].insts).map(|i| &i.op);
-        state.retain(|&(addr, ty), _| !ops().any(|op| self.facts.may_write(op, &place(addr, ty))));
+        let insts = blocks.iter().flat_map(|b| &self.func.blocks[b].insts);
+        insts.filter_map(|inst| self.facts.written_by(&inst.op)).for_each(|written| state.forget(&written));
     }
 
     fn block(&mut self, block: &mut Block, state: &mut State) {
@@ -94,20 +128,16 @@ impl Forward<'_> {
                         self.changed = true;
                         continue;
                     }
-                    if state.len() < MAX_KNOWN {
-                        state.insert((addr, ty), result);
-                    }
+                    state.learn((addr, ty), result);
                 }
                 Op::Store(addr, value, Access::Plain) if !self.facts.is_shared(&addr) => {
                     let ty = self.func.ty(value);
-                    if state.get(&(addr, ty)) == Some(&value) {
+                    if state.get((addr, ty)) == Some(value) {
                         self.changed = true;
                         continue;
                     }
                     self.forget(state, &inst.op);
-                    if state.len() < MAX_KNOWN {
-                        state.insert((addr, ty), value);
-                    }
+                    state.learn((addr, ty), value);
                 }
                 ref op => self.forget(state, op),
             }
@@ -117,7 +147,9 @@ impl Forward<'_> {
     }
 
     fn forget(&self, state: &mut State, op: &Op) {
-        state.retain(|&(addr, ty), _| !self.facts.may_write(op, &place(addr, ty)));
+        if let Some(written) = self.facts.written_by(op) {
+            state.forget(&written);
+        }
     }
 
     /// The content of a place: as it is known, or part of a wider known content.
@@ -129,18 +161,18 @@ impl Forward<'_> {
         insts: &mut Vec<Inst>,
         load: &Inst,
     ) -> Option<Value> {
-        if let Some(&value) = state.get(&(addr, ty)) {
+        if let Some(value) = state.get((addr, ty)) {
             return Some(value);
         }
         let pitch = self.program.pitch(&addr);
-        let wider = |&(&(known, known_ty), _): &(&(Addr, Ty), &Value)| {
+        let wider = |((known, known_ty), _): &&(Key, Value)| {
             let skipped = addr.offset - known.offset;
             known.base == addr.base
                 && known.index == addr.index
                 && (skipped == 0 || skipped > 0 && pitch == 1)
                 && skipped as usize + ty.bytes() <= known_ty.bytes()
         };
-        let (&(known, known_ty), &value) = state.iter().find(wider)?;
+        let &((known, known_ty), value) = state.0.iter().find(wider)?;
         let mut emit = |op: Op, ty: Ty| {
             let value = self.func.values.push(ty);
             insts.push(Inst { result: Some(value), op, span: load.span });
