@@ -7,7 +7,7 @@
 //! Parameters have the first cells, in order, as the calling convention promises.
 //! Not here: which webs live in X or Y instead (`homes.rs`), addresses (`frame.rs`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 
@@ -16,7 +16,7 @@ use crate::codegen::lir::{Dst, LBlock, LFunc, Op, Reg, Src, Vb};
 use crate::codegen::mach::Cell;
 
 /// Where a web lives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Home {
     Cell,
     X,
@@ -44,13 +44,12 @@ pub struct Webs {
     /// Number of webs.
     pub count: usize,
     live_out: IndexVec<LBlock, FixedBitSet>,
-    candidates: Vec<Reg>,
     stage: Cell,
     spill: [Cell; 2],
     /// For calls that can enter the function again: what is live across them.
     across: BTreeMap<(LBlock, usize), Vec<Vb>>,
-    /// Register pairs that must not share an index register.
-    interference: Vec<BTreeSet<usize>>,
+    /// For each web, in ascending order, those that must not share an index register with it.
+    interference: Vec<Vec<usize>>,
 }
 
 impl Webs {
@@ -68,11 +67,6 @@ impl Webs {
     /// True when some byte of the register is live at the end of the block.
     pub fn live_out(&self, block: LBlock, reg: Reg) -> bool {
         (0..4).any(|k| self.live_out[block].contains(bit(Vb::new(reg, k))))
-    }
-
-    /// The one-byte registers: those that may live in X or Y.
-    pub fn index_candidates(&self) -> &[Reg] {
-        &self.candidates
     }
 
     /// A byte for staging operands of a test; `n` below 8. It is a register of no web.
@@ -99,7 +93,7 @@ impl Webs {
 
     /// True when two webs are live at the same time.
     pub fn interfere(&self, a: usize, b: usize) -> bool {
-        self.interference[a].contains(&b)
+        self.interference[a].binary_search(&b).is_ok()
     }
 }
 
@@ -116,26 +110,22 @@ pub fn find(func: &LFunc, coalesce: bool, recursive: bool) -> Webs {
         graph.join_copies(func);
     }
     let (web_of, count) = graph.number();
-    let mut interference = vec![BTreeSet::new(); count];
-    for reg in func.regs.ids() {
-        for &other in &graph.edges[graph.find_const(reg.index())] {
-            let (a, b) = (web_of[reg], web_of[Reg::new(graph.find_const(other))]);
-            if a != b {
-                interference[a].insert(b);
-                interference[b].insert(a);
-            }
-        }
+    let mut interference = vec![Vec::new(); count];
+    for (reg, &web) in web_of.enumerated() {
+        interference[web].extend(graph.edges[reg].iter().map(|&other| web_of[other]));
     }
-    let candidates = func.regs.enumerated().filter(|(_, d)| d.bytes == 1).map(|(r, _)| r).collect();
+    for (web, others) in interference.iter_mut().enumerate() {
+        sort_once(others);
+        others.retain(|&other| other != web);
+    }
     let mut webs = Webs {
         web_of,
-        base: vec![Cell(0); count],
+        base: Vec::new(),
         groups: Vec::new(),
         cells: 0,
         count,
         across: if recursive { live_across(func, &live_out) } else { BTreeMap::new() },
         live_out,
-        candidates,
         stage: Cell(0),
         spill: [Cell(0); 2],
         interference,
@@ -150,15 +140,21 @@ fn liveness(func: &LFunc) -> IndexVec<LBlock, FixedBitSet> {
     let mut live_in: IndexVec<LBlock, FixedBitSet> =
         IndexVec::filled(func.blocks.len(), FixedBitSet::with_capacity(size));
     let mut live_out = live_in.clone();
+    let mut preds: IndexVec<LBlock, Vec<LBlock>> = IndexVec::filled(func.blocks.len(), Vec::new());
+    for (id, block) in func.blocks.enumerated() {
+        block.term.successors().for_each(|next| preds[next].push(id));
+    }
+    // Blocks at whose end more may be live than was seen.
+    let mut pending = IndexVec::filled(func.blocks.len(), true);
     let mut changed = true;
     while changed {
         changed = false;
         for (id, block) in func.blocks.enumerated().rev() {
-            let mut live = FixedBitSet::with_capacity(size);
-            for next in block.term.successors() {
-                live.union_with(&live_in[next]);
+            if !std::mem::take(&mut pending[id]) {
+                continue;
             }
-            live_out[id] = live.clone();
+            block.term.successors().for_each(|next| live_out[id].union_with(&live_in[next]));
+            let mut live = live_out[id].clone();
             block.term.for_each_use(&mut |v| live.insert(bit(v)));
             for inst in block.insts.iter().rev() {
                 inst.op.for_each_def(&func.regs, &mut |v| live.set(bit(v), false));
@@ -166,6 +162,7 @@ fn liveness(func: &LFunc) -> IndexVec<LBlock, FixedBitSet> {
             }
             if live != live_in[id] {
                 live_in[id] = live;
+                preds[id].iter().for_each(|&pred| pending[pred] = true);
                 changed = true;
             }
         }
@@ -192,84 +189,68 @@ fn live_across(func: &LFunc, live_out: &IndexVec<LBlock, FixedBitSet>) -> BTreeM
 
 /// The interference graph with union-find.
 struct Graph {
-    parent: Vec<usize>,
-    edges: Vec<BTreeSet<usize>>,
-    bytes: Vec<u8>,
+    parent: IndexVec<Reg, Reg>,
+    /// What is in the way of a register or, at the root, of those that joined it; some of it twice.
+    edges: IndexVec<Reg, Vec<Reg>>,
+    bytes: IndexVec<Reg, u8>,
     /// Parameters of the function never join each other.
-    param: Vec<bool>,
+    param: IndexVec<Reg, bool>,
 }
 
 impl Graph {
     fn new(func: &LFunc, live_out: &IndexVec<LBlock, FixedBitSet>) -> Self {
         let count = func.regs.len();
         let mut graph = Graph {
-            parent: (0..count).collect(),
-            edges: vec![BTreeSet::new(); count],
+            parent: func.regs.ids().collect(),
+            edges: IndexVec::filled(count, Vec::new()),
             bytes: func.regs.iter().map(|d| d.bytes).collect(),
-            param: vec![false; count],
+            param: IndexVec::filled(count, false),
         };
-        for p in &func.params {
-            graph.param[p.index()] = true;
+        for (i, &a) in func.params.iter().enumerate() {
+            graph.param[a] = true;
+            func.params[..i].iter().for_each(|&b| graph.edge(a, b));
         }
-        for (i, a) in func.params.iter().enumerate() {
-            for b in &func.params[..i] {
-                graph.edge(a.index(), b.index());
-            }
-        }
+        let positions = [0, 1, 2, 3].map(|k| func.regs.ids().map(|reg| bit(Vb::new(reg, k))).collect());
         for (id, block) in func.blocks.enumerated() {
             let mut live = live_out[id].clone();
             block.term.for_each_use(&mut |v| live.insert(bit(v)));
             for inst in block.insts.iter().rev() {
-                graph.inst(func, &inst.op, &mut live);
+                graph.inst(func, &inst.op, &mut live, &positions);
             }
             if id.index() == 0 {
                 // Arguments arrive together with whatever is live at the entry.
-                for p in &func.params {
-                    for b in live.ones() {
-                        graph.edge(p.index(), b / 4);
-                    }
+                for &p in &func.params {
+                    live.ones().for_each(|b| graph.edge(p, Reg::new(b / 4)));
                 }
             }
         }
+        graph.edges.iter_mut().for_each(sort_once);
         graph
     }
 
-    fn edge(&mut self, a: usize, b: usize) {
+    fn edge(&mut self, a: Reg, b: Reg) {
         if a != b {
-            self.edges[a].insert(b);
-            self.edges[b].insert(a);
+            self.edges[a].push(b);
+            self.edges[b].push(a);
         }
     }
 
-    fn inst(&mut self, func: &LFunc, op: &Op, live: &mut FixedBitSet) {
+    /// Notes the edges of an operation after which `live` is live, and goes to before it. `positions`
+    /// are the lowest bytes of all registers, the next ones, ….
+    fn inst(&mut self, func: &LFunc, op: &Op, live: &mut FixedBitSet, positions: &[FixedBitSet; 4]) {
         let mut defs = Vec::new();
         op.for_each_def(&func.regs, &mut |v| defs.push(v));
-        let copied: BTreeMap<usize, usize> = match op {
-            Op::Copy { moves } => moves
-                .iter()
-                .filter_map(|(d, s)| match s {
-                    Src::V(s) if s.byte == d.byte => Some((bit(*d), s.reg.index())),
-                    _ => None,
-                })
-                .collect(),
-            Op::Move { d: Dst::V(d), s: Src::V(s) } if d.byte == s.byte => {
-                BTreeMap::from([(bit(*d), s.reg.index())])
-            }
-            _ => BTreeMap::new(),
-        };
         for d in &defs {
-            let except = copied.get(&bit(*d)).copied();
+            let except = copied(op, *d);
             // Registers share cells byte for byte: only equal positions are in each other's way.
-            for b in live.ones().filter(|b| b % 4 == d.byte as usize) {
-                let reg = b / 4;
+            for b in live.intersection(&positions[d.byte as usize]) {
+                let reg = Reg::new(b / 4);
                 if Some(reg) != except {
-                    self.edge(d.reg.index(), reg);
+                    self.edge(d.reg, reg);
                 }
             }
             // All results of one operation exist together.
-            for other in &defs {
-                self.edge(d.reg.index(), other.reg.index());
-            }
+            defs.iter().for_each(|other| self.edge(d.reg, other.reg));
         }
         self.order_in_op(op);
         for d in &defs {
@@ -293,7 +274,7 @@ impl Graph {
                         s.for_each_vb(&mut |v| {
                             let whole = matches!(s, Src::Mem(_));
                             if v.byte == d.byte || whole && v.byte < 2 {
-                                self.edge(d.reg.index(), v.reg.index());
+                                self.edge(d.reg, v.reg);
                             }
                         });
                     }
@@ -305,13 +286,13 @@ impl Graph {
             if let Dst::Mem(mem) = place {
                 for d in d.iter().take(j) {
                     let Dst::V(d) = d else { continue };
-                    mem.for_each_vb(&mut |v| self.edge(d.reg.index(), v.reg.index()));
+                    mem.for_each_vb(&mut |v| self.edge(d.reg, v.reg));
                 }
             }
         }
     }
 
-    fn find(&mut self, mut at: usize) -> usize {
+    fn find(&mut self, mut at: Reg) -> Reg {
         while self.parent[at] != at {
             self.parent[at] = self.parent[self.parent[at]];
             at = self.parent[at];
@@ -319,16 +300,15 @@ impl Graph {
         at
     }
 
-    fn find_const(&self, mut at: usize) -> usize {
-        while self.parent[at] != at {
-            at = self.parent[at];
-        }
-        at
+    /// True when something that joined `a` is in the way of something that joined `b`.
+    fn meet(&mut self, a: Reg, b: Reg) -> bool {
+        let (few, many) = if self.edges[a].len() < self.edges[b].len() { (a, b) } else { (b, a) };
+        (0..self.edges[few].len()).any(|i| self.find(self.edges[few][i]) == many)
     }
 
     /// Joins the two sides of copies, the most frequent first, where they do not interfere.
     fn join_copies(&mut self, func: &LFunc) {
-        let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
+        let mut pairs: Vec<(f64, Reg, Reg)> = Vec::new();
         for block in func.blocks.iter() {
             for inst in &block.insts {
                 let mut add = |d: &Vb, s: &Src, worth: f64| {
@@ -336,7 +316,7 @@ impl Graph {
                         && s.byte == d.byte
                         && s.reg != d.reg
                     {
-                        pairs.push((block.weight * worth, d.reg.index(), s.reg.index()));
+                        pairs.push((block.weight * worth, d.reg, s.reg));
                     }
                 };
                 // An operation in place is cheaper, but less is lost than by a copy.
@@ -362,37 +342,56 @@ impl Graph {
         }
     }
 
-    fn join(&mut self, a: usize, b: usize) {
+    fn join(&mut self, a: Reg, b: Reg) {
         let (a, b) = (self.find(a), self.find(b));
-        if a == b || self.bytes[a] != self.bytes[b] || self.param[a] && self.param[b] {
-            return;
-        }
-        if self.edges[a].contains(&b) || self.edges[b].contains(&a) {
+        if a == b || self.bytes[a] != self.bytes[b] || self.param[a] && self.param[b] || self.meet(a, b) {
             return;
         }
         // The parameter stays the representative: its cells are fixed.
         let (keep, gone) = if self.param[b] { (b, a) } else { (a, b) };
         self.parent[gone] = keep;
-        for other in std::mem::take(&mut self.edges[gone]) {
-            self.edges[other].remove(&gone);
-            self.edges[other].insert(keep);
-            self.edges[keep].insert(other);
+        self.param[keep] |= self.param[gone];
+        let (mut more, mut fewer) =
+            (std::mem::take(&mut self.edges[keep]), std::mem::take(&mut self.edges[gone]));
+        if more.len() < fewer.len() {
+            std::mem::swap(&mut more, &mut fewer);
         }
-        let param = self.param[gone];
-        self.param[keep] |= param;
+        more.append(&mut fewer);
+        self.edges[keep] = more;
     }
 
     /// Numbers the webs in order of their first register.
     fn number(&mut self) -> (IndexVec<Reg, usize>, usize) {
-        let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut web_of = IndexVec::new();
-        for reg in 0..self.parent.len() {
-            let root = self.find(reg);
-            let next = numbers.len();
-            web_of.push(*numbers.entry(root).or_insert(next));
-        }
-        (web_of, numbers.len())
+        let mut numbers: IndexVec<Reg, Option<usize>> = IndexVec::filled(self.parent.len(), None);
+        let mut count = 0;
+        let web_of = self.parent.ids().map(|reg| {
+            *numbers[self.find(reg)].get_or_insert_with(|| {
+                count += 1;
+                count - 1
+            })
+        });
+        (web_of.collect(), count)
     }
+}
+
+/// The register whose content an operation copies into a byte, at the same position.
+fn copied(op: &Op, d: Vb) -> Option<Reg> {
+    let same = |s: &Src| match s {
+        Src::V(s) if s.byte == d.byte => Some(s.reg),
+        _ => None,
+    };
+    match op {
+        Op::Copy { moves } => {
+            moves.iter().filter(|(to, _)| *to == d).filter_map(|(_, s)| same(s)).next_back()
+        }
+        Op::Move { d: Dst::V(to), s } if *to == d => same(s),
+        _ => None,
+    }
+}
+
+fn sort_once<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
 }
 
 impl Webs {
@@ -404,35 +403,30 @@ impl Webs {
             bytes[web] = bytes[web].max(data.bytes);
             pointer[web] |= data.pointer;
         }
-        // Webs in each group, by number of the group.
-        let mut members: Vec<Vec<usize>> = Vec::new();
-        let mut placed = vec![false; self.count];
+        let mut group_of: Vec<Option<usize>> = vec![None; self.count];
         for p in &func.params {
             let web = self.web_of[*p];
+            group_of[web] = Some(self.groups.len());
             self.new_group(bytes[web], pointer[web]);
-            self.base[web] = self.groups.last().expect("just made").first;
-            members.push(vec![web]);
-            placed[web] = true;
         }
         // Pointers first, then by size: what must be in zero page shares with its like.
-        let mut order: Vec<usize> = (0..self.count).filter(|w| !placed[*w]).collect();
+        let mut order: Vec<usize> = (0..self.count).filter(|w| group_of[*w].is_none()).collect();
         order.sort_by_key(|&w| (!pointer[w], std::cmp::Reverse(bytes[w]), w));
         for web in order {
-            let fits = |g: usize, webs: &Self| {
-                let group = &webs.groups[g];
-                group.bytes >= bytes[web]
-                    && (!pointer[web] || group.pointer)
-                    && members[g].iter().all(|&m| !webs.interfere(m, web))
+            let mut taken = vec![false; self.groups.len()];
+            for group in self.interference[web].iter().filter_map(|&other| group_of[other]) {
+                taken[group] = true;
+            }
+            let fits = |(group, taken): (&CellGroup, bool)| {
+                !taken && group.bytes >= bytes[web] && (!pointer[web] || group.pointer)
             };
-            let found = (0..members.len()).find(|&g| fits(g, self));
-            let group = found.unwrap_or_else(|| {
+            let found = self.groups.iter().zip(taken).position(fits);
+            group_of[web] = Some(found.unwrap_or(self.groups.len()));
+            if found.is_none() {
                 self.new_group(bytes[web], pointer[web]);
-                members.push(Vec::new());
-                members.len() - 1
-            });
-            members[group].push(web);
-            self.base[web] = self.groups[group].first;
+            }
         }
+        self.base = group_of.into_iter().flatten().map(|group| self.groups[group].first).collect();
         self.new_group(1, false);
         self.spill[0] = self.groups.last().expect("just made").first;
         self.new_group(1, false);

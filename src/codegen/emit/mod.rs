@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use crate::base::index::{Id, IndexVec};
 use crate::base::source::Span;
 use crate::codegen::convention::Conventions;
-use crate::codegen::lir::{Dst, LBlock, LFunc, LTerm, Op, Reg, Src, Vb};
+use crate::codegen::lir::{Dst, LBlock, LBlockData, LFunc, LTerm, Op, Reg, Src, Vb};
 use crate::codegen::mach::{Arg, Cell, Label, MInst, MKind};
 use crate::codegen::webs::{Home, Webs};
 use crate::mir::ir::FuncKind;
@@ -185,38 +185,29 @@ impl Emitter<'_> {
     /// through it: a web that lives there is read by it, or live before and after.
     fn busy_table(&self) -> IndexVec<LBlock, Vec<Effects>> {
         let func = self.ctx.func;
-        let mut table = IndexVec::new();
-        let any = self.homes.iter().any(|h| *h != Home::Cell);
-        for (id, block) in func.blocks.enumerated() {
+        let homes = func.regs.ids().filter_map(|reg| Some((reg, self.index_home(reg)?)));
+        let homes: Vec<(Reg, R)> = homes.collect();
+        let mut live: IndexVec<Reg, bool> = IndexVec::filled(func.regs.len(), false);
+        let held = |live: &IndexVec<Reg, bool>| {
+            let held = homes.iter().filter(|(reg, _)| live[*reg]);
+            held.fold(Effects::NONE, |set, (_, r)| set | r.effect())
+        };
+        let row = |(id, block): (LBlock, &LBlockData)| {
             let mut row = vec![Effects::NONE; block.insts.len() + 1];
-            if any {
-                let mut live: Vec<bool> = vec![false; func.regs.len()];
-                for reg in func.regs.ids() {
-                    live[reg.index()] = self.index_home(reg).is_some() && self.ctx.webs.live_out(id, reg);
-                }
-                let held = |live: &[bool], e: &Self| {
-                    let mut set = Effects::NONE;
-                    for reg in e.ctx.webs.index_candidates() {
-                        if live[reg.index()]
-                            && let Some(r) = e.index_home(*reg)
-                        {
-                            set |= r.effect();
-                        }
-                    }
-                    set
-                };
-                let mark = |live: &mut Vec<bool>, v: Vb, on: bool| live[v.reg.index()] = on;
-                block.term.for_each_use(&mut |v| mark(&mut live, v, true));
-                row[block.insts.len()] = held(&live, self);
-                for (at, inst) in block.insts.iter().enumerate().rev() {
-                    inst.op.for_each_def(&func.regs, &mut |v| mark(&mut live, v, false));
-                    inst.op.for_each_use(&mut |v| mark(&mut live, v, true));
-                    row[at] = held(&live, self);
-                }
+            if homes.is_empty() {
+                return row;
             }
-            table.push(row);
-        }
-        table
+            homes.iter().for_each(|(reg, _)| live[*reg] = self.ctx.webs.live_out(id, *reg));
+            block.term.for_each_use(&mut |v| live[v.reg] = true);
+            row[block.insts.len()] = held(&live);
+            for (at, inst) in block.insts.iter().enumerate().rev() {
+                inst.op.for_each_def(&func.regs, &mut |v| live[v.reg] = false);
+                inst.op.for_each_use(&mut |v| live[v.reg] = true);
+                row[at] = held(&live);
+            }
+            row
+        };
+        func.blocks.enumerated().map(row).collect()
     }
 
     /// The index register in which a virtual register lives.
