@@ -4,6 +4,8 @@
 //! weighted with how often each block runs, so loop counters and indices win. The emission is right
 //! for every choice, so nothing here can make wrong code.
 
+use std::collections::HashSet;
+
 use crate::codegen::emit::{Context, Emitted, emit};
 use crate::codegen::lir::{Dst, Mem, Op, Src, Test, Vb};
 use crate::codegen::mach::{MInst, liveness, price};
@@ -25,7 +27,8 @@ pub fn choose(ctx: &Context<'_>, at_return: Effects, enabled: bool) -> Emitted {
         return best;
     }
     let best_price = total(&best.code, ctx.small);
-    let mut search = Search { ctx, at_return, homes, best, best_price, budget: TRIAL_BUDGET };
+    let tried = HashSet::from([homes.clone()]);
+    let mut search = Search { ctx, at_return, homes, best, best_price, budget: TRIAL_BUDGET, tried };
     let candidates = candidates(ctx);
     candidates.iter().for_each(|web| search.improve(*web, false));
     // What was good alone may stand in the way of something better.
@@ -47,6 +50,8 @@ struct Search<'a, 'b> {
     best: Emitted,
     best_price: f64,
     budget: usize,
+    /// What was tried, and need not be again: it is the best choice or dearer.
+    tried: HashSet<Vec<Home>>,
 }
 
 impl Search<'_, '_> {
@@ -65,6 +70,9 @@ impl Search<'_, '_> {
             let mut homes = self.homes.clone();
             clashing.into_iter().for_each(|w| homes[w] = Home::Cell);
             homes[web] = home;
+            if !self.tried.insert(homes.clone()) {
+                continue;
+            }
             let trial = finished(self.ctx, &homes, self.at_return, true);
             let price = total(&trial.code, self.ctx.small);
             if price < self.best_price - 1e-6 {
