@@ -54,7 +54,7 @@ impl Summary {
 }
 
 /// The effects of all functions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Effects {
     funcs: IndexVec<FuncId, Summary>,
     /// Globals whose address is known outside the places that name them.

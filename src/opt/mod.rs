@@ -80,6 +80,8 @@ pub struct OptOptions {
 pub struct Context<'a> {
     /// The program; the function that is being changed is empty in it.
     pub program: &'a Program,
+    /// The function that is being changed.
+    pub this: FuncId,
     /// What the program's functions do to memory.
     pub effects: &'a Effects,
     pub level: Level,
@@ -88,8 +90,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// True when the function that is being changed may be entered again before it returns.
     pub fn is_recursive(&self) -> bool {
-        let this = self.program.funcs.enumerated().find(|(_, f)| f.is_extern() && f.name.is_empty());
-        this.is_some_and(|(id, _)| self.effects.is_recursive(id))
+        self.effects.is_recursive(self.this)
     }
 
     /// True when bytes count more than cycles.
@@ -185,7 +186,7 @@ fn run_on(
         return false;
     }
     let mut func = std::mem::replace(&mut program.funcs[id], Func::new("", Vec::new(), None));
-    let changed = run(&mut func, &Context { program, effects, level });
+    let changed = run(&mut func, &Context { program, this: id, effects, level });
     program.funcs[id] = func;
     changed
 }

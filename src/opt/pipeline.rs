@@ -2,6 +2,7 @@
 //!
 //! In: a program and the options. Out: the program, optimised, and a report.
 
+use crate::base::index::IndexVec;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::effects::Effects;
 use crate::mir::ir::{FuncId, Program};
@@ -83,7 +84,13 @@ pub struct Report {
 
 /// Optimises a program. It must be verified.
 pub fn optimise(program: &mut Program, options: &OptOptions) -> Report {
-    let mut runner = Runner { program, options, report: Report::default() };
+    let mut runner = Runner {
+        program,
+        options,
+        report: Report::default(),
+        effects: Effects::default(),
+        quiet: IndexVec::new(),
+    };
     let steps = match options.level {
         Level::O0 => O0,
         Level::O1 => O1,
@@ -108,6 +115,11 @@ struct Runner<'a> {
     program: &'a mut Program,
     options: &'a OptOptions,
     report: Report,
+    /// What the functions do to memory, for the passes of the present step.
+    effects: Effects,
+    /// For each function the passes that found nothing since what they look at changed last: they
+    /// would find nothing again.
+    quiet: IndexVec<FuncId, Vec<&'static str>>,
 }
 
 impl Runner<'_> {
@@ -132,6 +144,9 @@ impl Runner<'_> {
             return false;
         }
         let changed = run(self.program, self.options.level);
+        if changed {
+            self.forget_quiet();
+        }
         if self.checks()
             && let Err(faults) = verify::verify(self.program)
         {
@@ -141,9 +156,17 @@ impl Runner<'_> {
         changed
     }
 
-    fn funcs(&mut self, names: &[&str]) {
+    fn forget_quiet(&mut self) {
+        self.quiet = IndexVec::filled(self.program.funcs.len(), Vec::new());
+    }
+
+    fn funcs(&mut self, names: &[&'static str]) {
         let graph = CallGraph::new(self.program);
         let effects = Effects::new(self.program, &graph);
+        if effects != self.effects {
+            self.forget_quiet();
+            self.effects = effects;
+        }
         for &id in graph.sccs.iter().flatten() {
             if self.program.funcs[id].is_extern() {
                 continue;
@@ -151,7 +174,7 @@ impl Runner<'_> {
             // Once every pass in turn found nothing, another round would find nothing either.
             let mut quiet = 0;
             for name in names.iter().cycle().take(MAX_ROUNDS * names.len()) {
-                quiet = if self.func(name, id, &effects) { 0 } else { quiet + 1 };
+                quiet = if self.func(name, id) { 0 } else { quiet + 1 };
                 if quiet == names.len() {
                     break;
                 }
@@ -159,18 +182,24 @@ impl Runner<'_> {
         }
     }
 
-    fn func(&mut self, name: &str, id: FuncId, effects: &Effects) -> bool {
+    fn func(&mut self, name: &'static str, id: FuncId) -> bool {
+        if self.quiet[id].contains(&name) {
+            return false;
+        }
         let Some(pass) = self.pass(name) else { return false };
         let Run::Func(run) = pass.run else { return false };
         if !self.count() {
             return false;
         }
-        let changed = run_on(self.program, run, id, effects, self.options.level);
+        let changed = run_on(self.program, run, id, &self.effects, self.options.level);
         if self.checks() {
             verify::assert_valid(self.program, id, name);
         }
         if changed {
+            self.quiet[id].clear();
             self.dump(name, |program| print::func(program, &program.funcs[id]));
+        } else {
+            self.quiet[id].push(name);
         }
         changed
     }
