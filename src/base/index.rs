@@ -120,7 +120,7 @@ impl<I: Id, T> IndexVec<I, T> {
     }
 
     /// Ids and items together.
-    pub fn enumerated(&self) -> impl DoubleEndedIterator<Item = (I, &T)> {
+    pub fn enumerated(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + Clone {
         self.items.iter().enumerate().map(|(i, item)| (I::new(i), item))
     }
 }

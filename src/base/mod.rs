@@ -6,6 +6,7 @@ pub mod diag;
 pub mod idset;
 pub mod index;
 pub mod json;
+pub mod lists;
 pub mod render;
 pub mod source;
 pub mod suggest;

@@ -3,13 +3,15 @@
 //! In: a function with blocks. Out: tables that stay right until a `Term` changes.
 
 use crate::base::index::IndexVec;
+use crate::base::lists::Lists;
 use crate::mir::ir::{BlockId, Func};
 
 /// Predecessors and an order of the blocks.
 #[derive(Clone, Debug)]
 pub struct Cfg {
-    /// For each block, its predecessors; one that reaches it by both targets is there twice.
-    pub preds: IndexVec<BlockId, Vec<BlockId>>,
+    /// For each block, its predecessors that are reachable, in ascending order; one that reaches it by
+    /// both targets is there twice.
+    pub preds: Lists<BlockId, BlockId>,
     /// The reachable blocks in reverse postorder, the entry first.
     pub rpo: Vec<BlockId>,
     /// The position of a block in `rpo`; `None` for unreachable ones.
@@ -20,7 +22,6 @@ impl Cfg {
     /// Reads the graph. The function must have blocks.
     pub fn new(func: &Func) -> Self {
         let count = func.blocks.len();
-        let mut preds = IndexVec::filled(count, Vec::new());
         let mut position = IndexVec::filled(count, None);
         let mut seen = IndexVec::<BlockId, bool>::filled(count, false);
         let mut postorder = Vec::with_capacity(count);
@@ -32,7 +33,6 @@ impl Cfg {
             match func.blocks[block].term.targets().nth(*next) {
                 Some(target) => {
                     *next += 1;
-                    preds[target.block].push(block);
                     if !std::mem::replace(&mut seen[target.block], true) {
                         stack.push((target.block, 0));
                     }
@@ -47,7 +47,9 @@ impl Cfg {
         for (i, &block) in postorder.iter().enumerate() {
             position[block] = Some(i);
         }
-        preds.iter_mut().for_each(|list| list.sort_unstable());
+        let reached = func.blocks.enumerated().filter(|(id, _)| seen[*id]);
+        let edges = reached.flat_map(|(id, block)| block.term.targets().map(move |t| (t.block, id)));
+        let preds = Lists::new(count, edges);
         Self { preds, rpo: postorder, position }
     }
 
@@ -56,9 +58,19 @@ impl Cfg {
         self.position[block].is_some()
     }
 
+    /// True when some way leads back to an earlier block; without one there are no loops.
+    pub fn goes_back(&self) -> bool {
+        self.rpo.iter().any(|&id| self.preds[id].iter().any(|&p| self.position[p] >= self.position[id]))
+    }
+
+    /// The predecessors, each once.
+    pub fn distinct_preds(&self, block: BlockId) -> impl Iterator<Item = BlockId> {
+        self.preds[block].chunk_by(|a, b| a == b).map(|same| same[0])
+    }
+
     /// The only predecessor, by one edge.
     pub fn single_pred(&self, block: BlockId) -> Option<BlockId> {
-        match self.preds[block].as_slice() {
+        match &self.preds[block] {
             [pred] => Some(*pred),
             _ => None,
         }

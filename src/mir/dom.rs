@@ -4,6 +4,7 @@
 //! have no dominators.
 
 use crate::base::index::IndexVec;
+use crate::base::lists::Lists;
 use crate::mir::cfg::Cfg;
 use crate::mir::ir::{BlockId, Func};
 
@@ -13,7 +14,7 @@ pub struct Dom {
     /// The nearest block that dominates this one; none for the entry and unreachable blocks.
     pub idom: IndexVec<BlockId, Option<BlockId>>,
     /// The blocks that a block immediately dominates, in reverse postorder.
-    pub children: IndexVec<BlockId, Vec<BlockId>>,
+    pub children: Lists<BlockId, BlockId>,
     /// First and last visit in a walk over the tree.
     visits: IndexVec<BlockId, (u32, u32)>,
 }
@@ -25,32 +26,31 @@ impl Dom {
         // Positions in reverse postorder; the entry is its own dominator while this runs.
         let mut idom: Vec<Option<usize>> = vec![None; cfg.rpo.len()];
         idom[0] = Some(0);
+        let mut preds: Vec<usize> = Vec::new();
         let mut changed = true;
         while changed {
             changed = false;
             for (i, &block) in cfg.rpo.iter().enumerate().skip(1) {
-                let new = cfg.preds[block]
-                    .iter()
-                    .filter_map(|&p| cfg.position[p])
-                    .filter(|&p| idom[p].is_some())
-                    .reduce(|a, b| intersect(&idom, a, b));
+                let positions = cfg.preds[block].iter().filter_map(|&p| cfg.position[p]);
+                preds.clear();
+                preds.extend(positions.filter(|&p| idom[p].is_some()));
+                // The deepest first: from one to the next it is a short way up.
+                preds.sort_unstable_by(|a, b| b.cmp(a));
+                let new = preds.iter().copied().reduce(|a, b| intersect(&idom, a, b));
                 if idom[i] != new {
                     idom[i] = new;
                     changed = true;
                 }
             }
         }
+        let parents = cfg.rpo.iter().zip(&idom).skip(1);
+        let parents = parents.filter_map(|(&block, parent)| Some((cfg.rpo[(*parent)?], block)));
         let mut tree = Self {
             idom: IndexVec::filled(count, None),
-            children: IndexVec::filled(count, Vec::new()),
+            children: Lists::new(count, parents.clone()),
             visits: IndexVec::filled(count, (0, 0)),
         };
-        for (i, &block) in cfg.rpo.iter().enumerate().skip(1) {
-            if let Some(parent) = idom[i] {
-                tree.idom[block] = Some(cfg.rpo[parent]);
-                tree.children[cfg.rpo[parent]].push(block);
-            }
-        }
+        parents.for_each(|(parent, block)| tree.idom[block] = Some(parent));
         tree.number();
         tree
     }

@@ -346,7 +346,7 @@ pub enum Term {
 
 impl Term {
     /// The successors in order.
-    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+    pub fn targets(&self) -> impl Iterator<Item = &Target> + Clone {
         let (a, b) = match self {
             Term::Jump(t) => (Some(t), None),
             Term::Branch { then, other, .. } => (Some(then), Some(other)),

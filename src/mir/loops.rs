@@ -105,7 +105,7 @@ impl Loops {
             return block;
         }
         let l = &self.loops[id];
-        let mut outside = cfg.preds[l.header].clone();
+        let mut outside = cfg.preds[l.header].to_vec();
         outside.dedup();
         outside.retain(|&p| !l.blocks.contains(p));
         // What all ways bring is passed on; only what differs becomes a parameter.

@@ -98,7 +98,7 @@ fn rotate(func: &mut Func, cfg: &Cfg, loops: &Loops, id: LoopId) {
     }
     for_each_term_use_mut(&mut copy.term, renamed);
     let guard = func.blocks.push(copy);
-    let mut outside: Vec<BlockId> = cfg.preds[header].clone();
+    let mut outside: Vec<BlockId> = cfg.preds[header].to_vec();
     outside.dedup();
     for pred in outside.into_iter().filter(|&p| !l.blocks.contains(p)) {
         let targets = func.blocks[pred].term.targets_mut().filter(|t| t.block == header);

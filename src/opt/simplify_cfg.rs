@@ -129,8 +129,8 @@ fn skip_blocks(func: &mut Func, headers_left: &mut usize) -> bool {
 fn loop_headers(func: &Func) -> IndexVec<BlockId, bool> {
     let cfg = Cfg::new(func);
     let mut headers = IndexVec::filled(func.blocks.len(), false);
-    for (id, preds) in cfg.preds.enumerated() {
-        headers[id] = preds.iter().any(|p| cfg.position[*p] >= cfg.position[id]);
+    for id in func.blocks.ids() {
+        headers[id] = cfg.preds[id].iter().any(|p| cfg.position[*p] >= cfg.position[id]);
     }
     headers
 }

@@ -113,7 +113,7 @@ fn tests(func: &Func, cfg: &Cfg) -> Vec<Test> {
 fn ways(func: &Func, cfg: &Cfg, ranges: &Ranges, test: &Test) -> Vec<Way> {
     let block = &func.blocks[test.block];
     let Term::Branch { then, other, .. } = &block.term else { return Vec::new() };
-    let mut preds = cfg.preds[test.block].clone();
+    let mut preds = cfg.preds[test.block].to_vec();
     preds.sort_unstable();
     preds.dedup();
     let mut ways = Vec::new();

@@ -3,13 +3,27 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::base::index::Id;
+use crate::base::lists::Lists;
 use crate::codegen::mach::{Label, MInst, MKind};
 
 /// The blocks with their successors. A block runs from a label or the place after a branch to the
 /// next of these.
 pub struct Flow {
     pub blocks: Vec<Range<usize>>,
-    pub successors: Vec<Vec<usize>>,
+    successors: Lists<BlockAt, usize>,
+}
+
+impl Flow {
+    /// The blocks that may follow a block: the target of its jump, then the next one.
+    pub fn successors(&self, block: usize) -> &[usize] {
+        &self.successors[BlockAt::new(block)]
+    }
+}
+
+crate::define_id! {
+    /// The place of a block.
+    BlockAt "block";
 }
 
 /// Cuts the code into blocks.
@@ -36,20 +50,12 @@ pub fn of(code: &[MInst]) -> Flow {
             at_label.insert(label, b);
         }
     }
-    let successors = blocks
-        .iter()
-        .enumerate()
-        .map(|(b, range)| {
-            let last = &code[range.end - 1];
-            let mut next = Vec::new();
-            if let Some(to) = last.target().and_then(|l| at_label.get(&l)) {
-                next.push(*to);
-            }
-            if !last.ends_flow() && b + 1 < blocks.len() {
-                next.push(b + 1);
-            }
-            next
-        })
-        .collect();
+    let successors = blocks.iter().enumerate().flat_map(|(b, range)| {
+        let last = &code[range.end - 1];
+        let target = last.target().and_then(|l| at_label.get(&l).copied());
+        let next = Some(b + 1).filter(|next| !last.ends_flow() && *next < blocks.len());
+        target.into_iter().chain(next).map(move |to| (BlockAt::new(b), to))
+    });
+    let successors = Lists::new(blocks.len(), successors);
     Flow { blocks, successors }
 }

@@ -260,11 +260,12 @@ pub(super) fn entries(code: &[MInst], flow: &flow::Flow) -> Vec<Option<Known>> {
             known.step(inst);
         }
         let last = &code[range.end - 1];
-        for &next in &flow.successors[b] {
+        let successors = flow.successors(b);
+        for &next in successors {
             let mut at_edge = known.clone();
             let taken = next != b + 1;
             // A branch on the carry tells it, when it is clear which way was taken.
-            if flow.successors[b].len() == 2 && flow.successors[b][0] != flow.successors[b][1] {
+            if successors.len() == 2 && successors[0] != successors[1] {
                 match last.inst().map(|(m, _)| m) {
                     Some(Bcc) => at_edge.carry = Some(!taken),
                     Some(Bcs) => at_edge.carry = Some(taken),
