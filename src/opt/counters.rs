@@ -87,9 +87,7 @@ fn cycles(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Cycle> {
         let header = &func.blocks[l.header];
         for (index, &param) in header.params.iter().enumerate() {
             let (mut first, mut next) = (Vec::new(), Vec::new());
-            let mut preds = cfg.preds[l.header].clone();
-            preds.dedup();
-            for pred in preds {
+            for pred in cfg.distinct_preds(l.header) {
                 let list = if l.blocks.contains(pred) { &mut next } else { &mut first };
                 let targets = func.blocks[pred].term.targets().filter(|t| t.block == l.header);
                 list.extend(targets.map(|t| t.args[index]));
@@ -141,18 +139,19 @@ pub fn counters(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Count
 
 /// Counters with known first and last value: of loops that end when a counter equals a constant that
 /// it reaches, that one and all others that begin with a constant and do not leave their type.
-pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32)> {
-    let loops = Loops::new(cfg, dom);
-    if loops.loops.is_empty() {
-        return Vec::new();
-    }
-    let defs = Defs::new(func);
+pub fn exact_counters(
+    func: &Func,
+    cfg: &Cfg,
+    dom: &Dom,
+    loops: &Loops,
+    defs: &Defs,
+) -> Vec<(Value, u32, u32)> {
     let mut found = Vec::new();
     let mut others = Vec::new();
     let mut rounds: BTreeMap<LoopId, i64> = BTreeMap::new();
-    for counter in summed_counters(func, cfg, &loops, &defs) {
+    for counter in summed_counters(func, cfg, loops, defs) {
         let Some(first) = defs.constant(counter.first) else { continue };
-        let ends = ends(func, &loops, dom, &defs, &counter).into_iter();
+        let ends = ends(func, loops, dom, defs, &counter).into_iter();
         let mut numbers = ends.filter_map(|end| Some((defs.constant(end.value)?, end.next)));
         let Some(last) = numbers.find_map(|(end, next)| last_value(func, &counter, first, end, next)) else {
             others.push((counter, first));
@@ -173,13 +172,11 @@ pub fn exact_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Value, u32, u32
 }
 
 /// Counters that change by one and whose loop ends when they equal a value that does not change.
-pub fn unit_counters(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<(Counter, End)> {
-    let loops = Loops::new(cfg, dom);
-    let defs = Defs::new(func);
+pub fn unit_counters(func: &Func, cfg: &Cfg, dom: &Dom, loops: &Loops, defs: &Defs) -> Vec<(Counter, End)> {
     let mut found = Vec::new();
-    for counter in counters(func, cfg, &loops, &defs) {
+    for counter in counters(func, cfg, loops, defs) {
         if func.ty(counter.param).signed(counter.step).unsigned_abs() == 1 {
-            let ends = ends(func, &loops, dom, &defs, &counter);
+            let ends = ends(func, loops, dom, defs, &counter);
             found.extend(ends.into_iter().map(|end| (counter, end)));
         }
     }

@@ -36,6 +36,10 @@ pub struct Ranges<'a> {
     facts: IndexVec<Value, Vec<(BlockId, Fact)>>,
     /// How branches found two values that are no numbers, where each of them leads.
     compared_at: Vec<(BlockId, (Cond, Value, Value))>,
+    /// The values about which facts tell how they stand to this one.
+    followers: IndexVec<Value, Vec<Value>>,
+    /// The blocks that have to be looked at again when the range of a value changes.
+    users: IndexVec<Value, Vec<BlockId>>,
 }
 
 impl<'a> Ranges<'a> {
@@ -43,6 +47,7 @@ impl<'a> Ranges<'a> {
     pub fn new(func: &'a Func) -> Self {
         let cfg = Cfg::new(func);
         let dom = Dom::new(&cfg);
+        let loops = Loops::new(&cfg, &dom);
         let count = func.values.len();
         let mut ranges = Self {
             func,
@@ -53,6 +58,8 @@ impl<'a> Ranges<'a> {
             counters: IndexVec::filled(count, None),
             facts: IndexVec::filled(count, Vec::new()),
             compared_at: Vec::new(),
+            followers: IndexVec::filled(count, Vec::new()),
+            users: IndexVec::filled(count, Vec::new()),
         };
         for inst in func.blocks.iter().flat_map(|b| &b.insts) {
             if let (Some(result), &Op::Cmp(cond, a, b)) = (inst.result, &inst.op) {
@@ -69,34 +76,42 @@ impl<'a> Ranges<'a> {
                 }
                 // Of a number everything is known.
                 if ranges.defs.constant(a).is_none() {
-                    ranges.facts[a].push((id, (cond, b)));
+                    ranges.note(a, id, (cond, b));
                 }
                 if ranges.defs.constant(b).is_none() {
-                    ranges.facts[b].push((id, (cond.swap(), a)));
+                    ranges.note(b, id, (cond.swap(), a));
                 }
             }
         }
-        for (counter, first, last) in exact_counters(func, &cfg, &ranges.dom) {
+        ranges.find_users();
+        for (counter, first, last) in exact_counters(func, &cfg, &ranges.dom, &loops, &ranges.defs) {
             ranges.counters[counter] =
                 Some(Range::unsigned(func.ty(counter), first.min(last), first.max(last)));
         }
         ranges.solve(&cfg);
         for _ in 0..BOUNDING_ROUNDS {
-            if !(ranges.bound_counters(&cfg) | ranges.compare_counters(&cfg)) {
+            if !(ranges.bound_counters(&cfg, &loops) | ranges.compare_counters(&cfg, &loops)) {
                 break;
             }
             cfg.rpo.iter().for_each(|&id| ranges.facts_of_params(&cfg, id));
-            ranges.values = IndexVec::filled(count, Range::EMPTY);
+            ranges.values.iter_mut().for_each(|range| *range = Range::EMPTY);
             ranges.solve(&cfg);
         }
         ranges
     }
 
+    /// Adds a fact about a value that holds in the blocks that `block` dominates.
+    fn note(&mut self, value: Value, block: BlockId, fact: Fact) {
+        self.facts[value].push((block, fact));
+        if self.defs.constant(fact.1).is_none() {
+            self.followers[fact.1].push(value);
+        }
+    }
+
     /// Counters that only rise are not less than where they start. True when that is news.
-    fn compare_counters(&mut self, cfg: &Cfg) -> bool {
+    fn compare_counters(&mut self, cfg: &Cfg, loops: &Loops) -> bool {
         let mut learned = false;
-        let loops = Loops::new(cfg, &self.dom);
-        for counter in counters(self.func, cfg, &loops, &self.defs) {
+        for counter in counters(self.func, cfg, loops, &self.defs) {
             let ty = self.func.ty(counter.param);
             let range = self.values[counter.param];
             let rises =
@@ -106,7 +121,7 @@ impl<'a> Ranges<'a> {
                 && self.defs.constant(counter.first).is_none()
                 && !self.at_least(counter.param, counter.first, header)
             {
-                self.facts[counter.param].push((header, (Cond::UGe, counter.first)));
+                self.note(counter.param, header, (Cond::UGe, counter.first));
                 learned = true;
             }
         }
@@ -114,11 +129,10 @@ impl<'a> Ranges<'a> {
     }
 
     /// Bounds counters by where they start. True when something is known now that was not.
-    fn bound_counters(&mut self, cfg: &Cfg) -> bool {
+    fn bound_counters(&mut self, cfg: &Cfg, loops: &Loops) -> bool {
         let mut bounds: Vec<(Value, Range)> = Vec::new();
         // Those that run by ones to a value, and so meet it.
-        let loops = Loops::new(cfg, &self.dom);
-        for (counter, end) in unit_counters(self.func, cfg, &self.dom) {
+        for (counter, end) in unit_counters(self.func, cfg, &self.dom, loops, &self.defs) {
             let ty = self.func.ty(counter.param);
             let entered = &loops.loops[counter.of];
             let first = self.at_entry(counter.first, cfg, entered);
@@ -134,8 +148,8 @@ impl<'a> Ranges<'a> {
             }
         }
         // Those that move in one direction, and never past the end of the type.
-        for stepper in steppers(self.func, cfg, &loops, &self.defs) {
-            bounds.extend(self.one_way(&loops, &stepper).map(|bound| (stepper.param, bound)));
+        for stepper in steppers(self.func, cfg, loops, &self.defs) {
+            bounds.extend(self.one_way(loops, &stepper).map(|bound| (stepper.param, bound)));
         }
         let mut learned = false;
         for (param, bound) in bounds {
@@ -185,11 +199,9 @@ impl<'a> Ranges<'a> {
 
     /// Parameters are not less than a value when no argument for them is.
     fn facts_of_params(&mut self, cfg: &Cfg, id: BlockId) {
-        let mut preds = cfg.preds[id].clone();
-        preds.dedup();
         for (i, &param) in self.func.blocks[id].params.iter().enumerate() {
             let mut common: Option<Vec<Value>> = None;
-            for &pred in &preds {
+            for pred in cfg.distinct_preds(id) {
                 for target in self.func.blocks[pred].term.targets().filter(|t| t.block == id) {
                     let floors = self.floors(pred, id, target.args[i]);
                     match &mut common {
@@ -200,7 +212,7 @@ impl<'a> Ranges<'a> {
             }
             let news = common.into_iter().flatten().filter(|&v| !self.at_least(param, v, id));
             for floor in news.collect::<Vec<_>>() {
-                self.facts[param].push((id, (Cond::UGe, floor)));
+                self.note(param, id, (Cond::UGe, floor));
             }
         }
     }
@@ -251,10 +263,9 @@ impl<'a> Ranges<'a> {
         for &param in &self.func.blocks[Func::ENTRY].params {
             self.values[param] = Range::full(self.func.ty(param));
         }
-        let users = self.users();
         let mut pending = IndexVec::filled(self.func.blocks.len(), true);
         let mut round = 0;
-        while self.round(cfg, &users, &mut pending, |new, old, ty| {
+        while self.round(cfg, &mut pending, |new, old, ty| {
             let grown = old.union(new);
             if round >= ROUNDS_BEFORE_WIDENING { grown.widened(old, ty) } else { grown }
         }) {
@@ -262,13 +273,12 @@ impl<'a> Ranges<'a> {
         }
         pending = IndexVec::filled(self.func.blocks.len(), true);
         for _ in 0..NARROWING_ROUNDS {
-            self.round(cfg, &users, &mut pending, |new, old, ty| old.intersect(new, ty));
+            self.round(cfg, &mut pending, |new, old, ty| old.intersect(new, ty));
         }
     }
 
-    /// The blocks in which something is computed from a value.
-    fn users(&self) -> IndexVec<Value, Vec<BlockId>> {
-        let mut users: IndexVec<Value, Vec<BlockId>> = IndexVec::filled(self.values.len(), Vec::new());
+    fn find_users(&mut self) {
+        let mut users = std::mem::take(&mut self.users);
         let mut add = |value: Value, block: BlockId| {
             if users[value].last() != Some(&block) {
                 users[value].push(block);
@@ -286,23 +296,25 @@ impl<'a> Ranges<'a> {
                 }
             }
         }
-        // What is known of a value may come from another.
-        let direct = users.clone();
-        for (value, facts) in self.facts.enumerated() {
-            for &(_, (_, other)) in
-                facts.iter().filter(|(_, (_, other))| self.defs.constant(*other).is_none())
-            {
-                users[other].extend(&direct[value]);
-            }
+        self.users = users;
+    }
+
+    /// Takes a new range of a value; the blocks that may compute others from it become pending.
+    fn learn(&mut self, value: Value, range: Range, pending: &mut IndexVec<BlockId, bool>) -> bool {
+        if range == self.values[value] {
+            return false;
         }
-        users
+        self.values[value] = range;
+        for value in self.followers[value].iter().chain([&value]) {
+            self.users[*value].iter().for_each(|&user| pending[user] = true);
+        }
+        true
     }
 
     /// Computes the values of all pending blocks once. True when one changed.
     fn round(
         &mut self,
         cfg: &Cfg,
-        users: &IndexVec<Value, Vec<BlockId>>,
         pending: &mut IndexVec<BlockId, bool>,
         merge: impl Fn(Range, Range, Ty) -> Range,
     ) -> bool {
@@ -316,9 +328,7 @@ impl<'a> Ranges<'a> {
                 for (i, &param) in block.params.iter().enumerate() {
                     let ty = self.func.ty(param);
                     let mut incoming = Range::EMPTY;
-                    let mut preds = cfg.preds[id].clone();
-                    preds.dedup();
-                    for pred in preds {
+                    for pred in cfg.distinct_preds(id) {
                         for target in self.func.blocks[pred].term.targets().filter(|t| t.block == id) {
                             incoming = incoming.union(self.on_edge(target.args[i], pred, id));
                         }
@@ -327,11 +337,7 @@ impl<'a> Ranges<'a> {
                         incoming = incoming.intersect(bound, ty);
                     }
                     let new = merge(incoming, self.values[param], ty);
-                    if new != self.values[param] {
-                        self.values[param] = new;
-                        users[param].iter().for_each(|&user| pending[user] = true);
-                        changed = true;
-                    }
+                    changed |= self.learn(param, new, pending);
                 }
             }
             for inst in &block.insts {
@@ -339,11 +345,7 @@ impl<'a> Ranges<'a> {
                 let ty = self.func.ty(result);
                 let computed = self.computed(&inst.op, ty, id);
                 let new = merge(computed, self.values[result], ty);
-                if new != self.values[result] {
-                    self.values[result] = new;
-                    users[result].iter().for_each(|&user| pending[user] = true);
-                    changed = true;
-                }
+                changed |= self.learn(result, new, pending);
             }
         }
         changed

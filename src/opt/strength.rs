@@ -47,8 +47,10 @@ fn find(func: &Func) -> Vec<Multiple> {
     let dom = Dom::new(&cfg);
     let loops = Loops::new(&cfg, &dom);
     let defs = Defs::new(func);
-    let exact: BTreeMap<Value, (u32, u32)> =
-        exact_counters(func, &cfg, &dom).into_iter().map(|(v, first, last)| (v, (first, last))).collect();
+    let exact: BTreeMap<Value, (u32, u32)> = exact_counters(func, &cfg, &dom, &loops, &defs)
+        .into_iter()
+        .map(|(v, first, last)| (v, (first, last)))
+        .collect();
     let mut found = Vec::new();
     for counter in counters(func, &cfg, &loops, &defs) {
         let l = &loops.loops[counter.of];
@@ -148,8 +150,10 @@ fn find_ends(func: &Func) -> Vec<(BlockId, usize, Value, Ty, u32)> {
     let loops = Loops::new(&cfg, &dom);
     let defs = Defs::new(func);
     let all = counters(func, &cfg, &loops, &defs);
-    let exact: BTreeMap<Value, (u32, u32)> =
-        exact_counters(func, &cfg, &dom).into_iter().map(|(v, first, last)| (v, (first, last))).collect();
+    let exact: BTreeMap<Value, (u32, u32)> = exact_counters(func, &cfg, &dom, &loops, &defs)
+        .into_iter()
+        .map(|(v, first, last)| (v, (first, last)))
+        .collect();
     let uses = rewrite::count_uses(func);
     let mut found: Vec<(BlockId, usize, Value, Ty, u32)> = Vec::new();
     for old in &all {

@@ -32,6 +32,10 @@ pub struct Facts<'a> {
     /// The block in which each value is defined.
     homes: IndexVec<Value, Option<BlockId>>,
     pub readers: IndexVec<Value, Vec<Reader>>,
+    /// Operations at a place with a word as index: block and position.
+    places: Vec<(BlockId, usize)>,
+    /// Comparisons.
+    tests: Vec<(BlockId, usize)>,
     /// Byte counters that run to an exact end, with what they become.
     exact_bytes: BTreeMap<Value, Value>,
 }
@@ -55,11 +59,18 @@ impl<'a> Facts<'a> {
         let defs = Defs::new(func);
         let mut homes = IndexVec::filled(func.values.len(), None);
         let mut readers = IndexVec::filled(func.values.len(), Vec::new());
+        let (mut places, mut tests) = (Vec::new(), Vec::new());
         for (id, block) in func.blocks.enumerated() {
             let results = block.insts.iter().filter_map(|i| i.result);
             block.params.iter().copied().chain(results).for_each(|v| homes[v] = Some(id));
             for (at, inst) in block.insts.iter().enumerate() {
                 inst.op.for_each_use(|v| readers[v].push(Reader::Op(id, at)));
+                let index = place(&inst.op).and_then(|addr| addr.index);
+                if index.is_some_and(|index| func.ty(index) == Ty::I16) {
+                    places.push((id, at));
+                } else if matches!(inst.op, Op::Cmp(..)) {
+                    tests.push((id, at));
+                }
             }
             for target in block.term.targets() {
                 let params = &func.blocks[target.block].params;
@@ -69,13 +80,15 @@ impl<'a> Facts<'a> {
                 readers[value].push(Reader::End);
             }
         }
-        let exact: BTreeSet<Value> = exact_counters(func, &cfg, &dom).into_iter().map(|c| c.0).collect();
+        let exact: BTreeSet<Value> =
+            exact_counters(func, &cfg, &dom, &loops, &defs).into_iter().map(|c| c.0).collect();
         let bytes = steppers(func, &cfg, &loops, &defs).into_iter();
         let exact_bytes = bytes
             .filter(|s| func.ty(s.param) == Ty::I8 && exact.contains(&s.param))
             .map(|s| (s.param, s.next))
             .collect();
-        Self { func, defs, loops, ranges: Ranges::new(func), dom, homes, readers, exact_bytes }
+        let ranges = Ranges::new(func);
+        Self { func, defs, loops, ranges, dom, homes, readers, places, tests, exact_bytes }
     }
 
     /// True when the value is defined in the loop.
@@ -294,13 +307,11 @@ impl Web {
     }
 
     fn find_places(&mut self, facts: &Facts, root: Value) {
-        for (block, data) in facts.func.blocks.enumerated() {
-            for (at, inst) in data.insts.iter().enumerate() {
-                let Some(addr) = place(&inst.op) else { continue };
-                if let Some((line, from, offset)) = self.line(facts, root, addr) {
-                    let place = Place { block, at, from, offset };
-                    self.lines.entry(line).or_default().push(place);
-                }
+        for &(block, at) in &facts.places {
+            let Some(addr) = place(&facts.func.blocks[block].insts[at].op) else { continue };
+            if let Some((line, from, offset)) = self.line(facts, root, addr) {
+                let place = Place { block, at, from, offset };
+                self.lines.entry(line).or_default().push(place);
             }
         }
     }
@@ -312,7 +323,7 @@ impl Web {
             Base::Func(_) => return None,
             _ => {}
         }
-        let index = addr.index.filter(|i| facts.func.ty(*i) == Ty::I16)?;
+        let index = addr.index.filter(|i| facts.func.ty(*i) == Ty::I16 && self.changes(facts, *i))?;
         let sum = self.sum(facts, root, index, MAX_TERMS)?;
         let (from, factor) = sum.counted.filter(|(_, factor)| (1..=MAX_FACTOR).contains(factor))?;
         let added: Vec<(Value, u32)> = sum.added.into_iter().filter(|(_, times)| *times != 0).collect();
@@ -396,14 +407,12 @@ impl Web {
         if self.ty != Ty::I16 {
             return;
         }
-        for (block, data) in facts.func.blocks.enumerated() {
-            for (at, inst) in data.insts.iter().enumerate() {
-                let Op::Cmp(cond, a, b) = inst.op else { continue };
-                if self.members.contains(&a) {
-                    self.tests.push(Test { block, at, cond, left: a, right: b });
-                } else if self.members.contains(&b) {
-                    self.tests.push(Test { block, at, cond: cond.swap(), left: b, right: a });
-                }
+        for &(block, at) in &facts.tests {
+            let Op::Cmp(cond, a, b) = facts.func.blocks[block].insts[at].op else { continue };
+            if self.members.contains(&a) {
+                self.tests.push(Test { block, at, cond, left: a, right: b });
+            } else if self.members.contains(&b) {
+                self.tests.push(Test { block, at, cond: cond.swap(), left: b, right: a });
             }
         }
     }
