@@ -100,8 +100,8 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Traces all pointers. The function must have blocks.
-    pub fn new(func: &Func) -> Self {
+    /// Traces all pointers.
+    pub fn new(func: &Func, cfg: &Cfg) -> Self {
         let mut origins = Self {
             values: IndexVec::filled(func.values.len(), Origin::default()),
             pointed_slots: IdSet::new(func.slots.len()),
@@ -110,11 +110,10 @@ impl Origins {
         for &param in &func.blocks[Func::ENTRY].params {
             origins.values[param] = Origin::other();
         }
-        let order = Cfg::new(func).rpo;
         let mut changed = true;
         while changed {
             changed = false;
-            for &id in &order {
+            for &id in &cfg.rpo {
                 let block = &func.blocks[id];
                 for inst in &block.insts {
                     if let Some(result) = inst.result {
@@ -269,7 +268,7 @@ mod tests {
         )
         .unwrap();
         let func = &program.funcs[FuncId(0)];
-        let origins = Origins::new(func);
+        let origins = Origins::new(func, &Cfg::new(func));
         assert_eq!(origins.value(Value(6)), &Origin::of(Region::Global(GlobalId(0))));
         assert_eq!(origins.value(Value(0)), &Origin::other());
         assert_eq!(origins.pointed_globals.iter().collect::<Vec<_>>(), [GlobalId(1)]);

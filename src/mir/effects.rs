@@ -13,7 +13,7 @@ use crate::mir::callgraph::CallGraph;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{
-    Access, Addr, Base, Callee, Func, FuncId, Global, GlobalId, GlobalKind, Op, Program, Ty, Value,
+    Access, Addr, Base, Callee, Func, FuncId, Global, GlobalId, GlobalKind, Op, Program, SlotId, Ty, Value,
 };
 use crate::mir::loops::Loops;
 use crate::mir::rt::{Rt, RtEffect};
@@ -104,9 +104,10 @@ impl Effects {
                 own.push(Summary::unknown());
                 continue;
             }
-            let origins = Origins::new(func);
+            let cfg = Cfg::new(func);
+            let origins = Origins::new(func, &cfg);
             effects.pointed.union_with(&origins.pointed_globals);
-            let summary = own_summary(program, func, &origins);
+            let summary = own_summary(program, func, &cfg, &origins);
             effects.read.union_with(&summary.reads);
             own.push(summary);
         }
@@ -161,10 +162,9 @@ fn is_known(program: &Program, global: &Global) -> bool {
     outside || global.escapes || global.fixed.is_some() || global.kind == GlobalKind::Mapped
 }
 
-fn own_summary(program: &Program, func: &Func, origins: &Origins) -> Summary {
-    let cfg = Cfg::new(func);
-    let loops = Loops::new(&cfg, &Dom::new(&cfg));
-    let mut sum = Summary { endless: !loops.loops.is_empty(), ..Summary::default() };
+fn own_summary(program: &Program, func: &Func, cfg: &Cfg, origins: &Origins) -> Summary {
+    let endless = cfg.goes_back() && !Loops::new(cfg, &Dom::new(cfg)).loops.is_empty();
+    let mut sum = Summary { endless, ..Summary::default() };
     for inst in func.blocks.iter().flat_map(|b| &b.insts) {
         let read = |origin: &Origin, sum: &mut Summary| {
             sum.reads_other |= origin.other;
@@ -257,8 +257,8 @@ pub struct Place {
 
 impl<'a> MemoryFacts<'a> {
     /// Traces the pointers of `func`.
-    pub fn new(effects: &'a Effects, func: &Func) -> Self {
-        Self { effects, origins: Origins::new(func), types: func.values.clone() }
+    pub fn new(effects: &'a Effects, func: &Func, cfg: &Cfg) -> Self {
+        Self { effects, origins: Origins::new(func, cfg), types: func.values.clone() }
     }
 
     /// The type of a value; of one that was made later the widest.
@@ -394,6 +394,17 @@ impl<'a> Touched<'a> {
             || self.place.as_ref().is_some_and(named)
             || self.globals.is_some_and(|set| globals(origin).any(|g| set.contains(g)))
             || self.pointers.iter().any(pointed)
+    }
+
+    /// The slots of which some byte may be among the memory; some of them twice.
+    pub fn slots(&self) -> impl Iterator<Item = SlotId> {
+        let named = self.place.iter().map(|(_, origin)| origin);
+        let reached = named.chain(self.pointers.iter().map(|&v| self.facts.origins.value(v)));
+        let slots = reached.flat_map(Origin::regions).filter_map(|region| match region {
+            Region::Slot(slot) => Some(*slot),
+            Region::Global(_) => None,
+        });
+        slots.chain(self.facts.origins.pointed_slots.iter())
     }
 
     fn may_meet(&self, a: &Origin, b: &Origin) -> bool {

@@ -25,7 +25,7 @@ struct State {
 
 fn run(func: &mut Func, ctx: &Context) -> bool {
     let cfg = Cfg::new(func);
-    let facts = MemoryFacts::new(ctx.effects, func);
+    let facts = MemoryFacts::new(ctx.effects, func, &cfg);
     let mut at_start: IndexVec<BlockId, Option<State>> = IndexVec::filled(func.blocks.len(), None);
     let mut changed = false;
     for &id in cfg.rpo.iter().rev() {
@@ -116,9 +116,12 @@ fn is_dead(ctx: &Context, written: &Place, state: &State) -> bool {
 fn keep_unread(func: &Func, facts: &MemoryFacts, op: &Op, result: Option<Ty>, state: &mut State) {
     let Some(read) = facts.read_by(op, result) else { return };
     state.places.retain(|p| !read.includes(p));
-    let whole = |s: SlotId| Place { addr: Addr::new(Base::Slot(s), 0), len: func.slots[s].size.max(1) };
-    let gone: Vec<SlotId> = state.slots.iter().filter(|&s| read.includes(&whole(s))).collect();
-    gone.into_iter().for_each(|s| state.slots.remove(s));
+    for slot in read.slots() {
+        let whole = Place { addr: Addr::new(Base::Slot(slot), 0), len: func.slots[slot].size.max(1) };
+        if state.slots.contains(slot) && read.includes(&whole) {
+            state.slots.remove(slot);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     let cfg = Cfg::new(func);
     let dom = Dom::new(&cfg);
     let loops = Loops::new(&cfg, &dom);
-    let facts = MemoryFacts::new(ctx.effects, func);
+    let facts = MemoryFacts::new(ctx.effects, func, &cfg);
     let subst = Substitution::new(func);
     let mut forward = Forward { func, program: ctx.program, facts, subst, changed: false };
     let mut out: IndexVec<BlockId, Option<State>> = IndexVec::filled(cfg.preds.len(), None);

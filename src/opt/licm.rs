@@ -26,7 +26,7 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     if loops.loops.is_empty() {
         return false;
     }
-    let facts = MemoryFacts::new(ctx.effects, func);
+    let facts = MemoryFacts::new(ctx.effects, func, &cfg);
     let mut moves: Vec<(LoopId, Vec<Inst>)> = Vec::new();
     let recursive = ctx.is_recursive();
     // Outer loops first: what moves out of them need not move twice.
