@@ -9,6 +9,7 @@
 //! both can share their bytes.
 //! Runs late: `fold` and `narrow` bring addresses back to the earliest value.
 
+use crate::base::idset::IdSet;
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
@@ -44,9 +45,15 @@ fn run(func: &mut Func, _: &Context) -> bool {
     let before = func.clone();
     let ranges = Ranges::new(&before);
     let mut live = Liveness::new(func, &cfg);
+    // Values that have other readers since.
+    let mut stale = IdSet::new(func.values.len());
     for sum in sums {
-        if rebase(func, &dom, &ranges, &live, sum) {
+        if stale.contains(sum.next) {
             live = Liveness::new(func, &cfg);
+            stale = IdSet::new(func.values.len());
+        }
+        if rebase(func, &dom, &ranges, &live, sum) {
+            stale.extend([sum.old, sum.next]);
             changed = true;
         }
     }
