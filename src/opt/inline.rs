@@ -182,10 +182,14 @@ pub(super) fn price(func: &Func) -> usize {
 /// Replaces the call at `position` of `block` by the body of `callee`. Returns the block with the
 /// operations after the call.
 fn copy_in(func: &mut Func, block: BlockId, position: usize, callee: &Func) -> BlockId {
-    let mut tail = func.blocks[block].insts.split_off(position);
-    let call = tail.remove(0);
-    let args = match call.op {
-        Op::Call(_, args) => args,
+    let insts = &mut func.blocks[block].insts;
+    let tail = insts.split_off(position + 1);
+    let call = insts.pop();
+    // Otherwise each piece of a block with many calls would keep room for all that followed it.
+    insts.shrink_to_fit();
+    let (result, span) = call.as_ref().map_or((None, None), |call| (call.result, call.span));
+    let args = match call.map(|call| call.op) {
+        Some(Op::Call(_, args)) => args,
         _ => Vec::new(),
     };
     let values: IndexVec<Value, Value> = callee.values.iter().map(|&ty| func.values.push(ty)).collect();
@@ -196,8 +200,8 @@ fn copy_in(func: &mut Func, block: BlockId, position: usize, callee: &Func) -> B
 
     let entry = Term::Jump(Target { block: block_of(Func::ENTRY), args });
     let term = std::mem::replace(&mut func.blocks[block].term, entry);
-    let term_span = std::mem::replace(&mut func.blocks[block].term_span, call.span);
-    let params = call.result.into_iter().collect();
+    let term_span = std::mem::replace(&mut func.blocks[block].term_span, span);
+    let params = result.into_iter().collect();
     func.blocks.push(Block { params, insts: tail, term, term_span });
 
     let place = |addr: &mut Addr| {
@@ -225,7 +229,7 @@ fn copy_in(func: &mut Func, block: BlockId, position: usize, callee: &Func) -> B
         rewrite::for_each_term_use_mut(&mut copy.term, |v| *v = values[*v]);
         copy.term.targets_mut().for_each(|t| t.block = block_of(t.block));
         if let Term::Return(value) = copy.term {
-            let args = if call.result.is_some() { value.into_iter().collect() } else { Vec::new() };
+            let args = if result.is_some() { value.into_iter().collect() } else { Vec::new() };
             copy.term = Term::Jump(Target { block: rest, args });
         }
         func.blocks.push(copy);
