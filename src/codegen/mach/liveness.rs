@@ -75,20 +75,20 @@ fn live_after(code: &[MInst], effects: &[MEffects], flow: &flow::Flow, cells: us
         blocks.map(|range| summary(&code[range.clone()], &effects[range.clone()], cells)).collect();
     let mut live_in = vec![Live::none(cells); blocks.len()];
     let mut out = live_in.clone();
+    let mut live = Live::none(cells);
     let mut changed = true;
     while changed {
         changed = false;
         for (b, block) in blocks.iter().enumerate().rev() {
-            let mut live = Live::none(cells);
-            for next in &flow.successors[b] {
-                live.union(&live_in[*next]);
+            for next in flow.successors(b) {
+                out[b].union(&live_in[*next]);
             }
-            out[b] = live.clone();
-            live.regs = live.regs - block.writes.regs;
+            live.regs = out[b].regs - block.writes.regs;
+            live.cells.clone_from(&out[b].cells);
             live.cells.difference_with(&block.writes.cells);
             live.union(&block.reads);
             if live != live_in[b] {
-                live_in[b] = live;
+                std::mem::swap(&mut live, &mut live_in[b]);
                 changed = true;
             }
         }
