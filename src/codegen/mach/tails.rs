@@ -15,15 +15,6 @@ use crate::mos::inst::Mnemonic;
 /// reach the other.
 const NEAR: u32 = 80;
 
-/// Where control goes at the end of a way.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Exit {
-    /// To a label, by a jump or by falling into it.
-    To(Label),
-    /// Out of the function, by the instruction of this text.
-    Out(String),
-}
-
 /// The end of a way.
 #[derive(Clone, Copy)]
 struct End {
@@ -44,29 +35,41 @@ struct Merge {
 /// Merges all ends that pay; true when something changed. `small`: bytes count, not cycles.
 pub fn run(code: &mut Vec<MInst>, small: bool) -> bool {
     let mut changed = false;
-    while let Some(merge) = best(code, small) {
-        apply(code, &merge);
+    let mut limits = vec![u32::MAX; code.len() + 1];
+    while let Some(merge) = best(code, small, &mut limits) {
+        apply(code, &merge, &mut limits);
         changed = true;
     }
     changed
 }
 
-/// The merge that saves most.
-fn best(code: &[MInst], small: bool) -> Option<Merge> {
+/// The merge that saves most. `limits` tells for each place what is saved at most where an end there
+/// goes: merging elsewhere never makes it more, unless it brings two ends near each other.
+fn best(code: &[MInst], small: bool, limits: &mut [u32]) -> Option<Merge> {
     let mut bytes_before = vec![0; code.len() + 1];
     for (at, inst) in code.iter().enumerate() {
         bytes_before[at + 1] = bytes_before[at] + price(inst).bytes;
     }
     let mut best: Option<Merge> = None;
-    for ends in ends(code).values() {
-        for drop in ends {
-            for keep in ends.iter().filter(|keep| keep.at != drop.at) {
+    for ends in ends(code) {
+        for drop in &ends {
+            let found = best.as_ref().map_or(0, |b| b.gain);
+            if small && limits[drop.at] <= found {
+                continue;
+            }
+            limits[drop.at] = 0;
+            // Equal instructions are equally long: their beginnings are as far apart as their ends.
+            let at = bytes_before[drop.at];
+            let first = ends.partition_point(|end| bytes_before[end.at] + NEAR <= at);
+            let last = ends.partition_point(|end| bytes_before[end.at] < at + NEAR);
+            let tried = if small { &ends[..] } else { &ends[first..last] };
+            for keep in tried.iter().filter(|keep| keep.at != drop.at) {
                 let Some((k, d)) = shared(code, keep, drop) else { continue };
                 let leaves = code[drop.at - 1].ends_flow();
                 let jump = if drop.falls || leaves { 3 } else { 0 };
                 let gain = (bytes_before[drop.at] - bytes_before[d]).saturating_sub(jump);
-                let near = bytes_before[k].abs_diff(bytes_before[d]) < NEAR;
-                let free = near && (only_by_jumps(code, d) || keep.falls && !drop.falls);
+                limits[drop.at] = gain.max(limits[drop.at]);
+                let free = only_by_jumps(code, d) || keep.falls && !drop.falls;
                 if gain > best.as_ref().map_or(0, |b| b.gain) && (small || free) {
                     best = Some(Merge { keep: k, drop: d..drop.at, gain });
                 }
@@ -76,23 +79,31 @@ fn best(code: &[MInst], small: bool) -> Option<Merge> {
     best
 }
 
-/// The ends of all ways, by where they go.
-fn ends(code: &[MInst]) -> BTreeMap<Exit, Vec<End>> {
-    let mut ends: BTreeMap<Exit, Vec<End>> = BTreeMap::new();
+/// The ends of all ways, together those that go to one place: to a label, by a jump or by falling
+/// into it, or out of the function by equal instructions.
+fn ends(code: &[MInst]) -> Vec<Vec<End>> {
+    let mut inside: BTreeMap<Label, Vec<End>> = BTreeMap::new();
+    let mut out: Vec<(&MKind, Vec<End>)> = Vec::new();
     for (at, inst) in code.iter().enumerate() {
-        let (exit, end) = match &inst.kind {
+        match &inst.kind {
             MKind::Label(label) if at > 0 && !code[at - 1].ends_flow() => {
-                (Exit::To(*label), End { at, falls: true })
+                inside.entry(*label).or_default().push(End { at, falls: true });
             }
             MKind::Inst { mnemonic: Mnemonic::Jmp, arg: Arg::Label(label) } => {
-                (Exit::To(*label), End { at, falls: false })
+                inside.entry(*label).or_default().push(End { at, falls: false });
             }
-            kind if inst.ends_flow() => (Exit::Out(format!("{kind:?}")), End { at: at + 1, falls: false }),
-            _ => continue,
-        };
-        ends.entry(exit).or_default().push(end);
+            kind if inst.ends_flow() => {
+                let end = End { at: at + 1, falls: false };
+                match out.iter_mut().find(|(other, _)| *other == kind) {
+                    Some((_, ends)) => ends.push(end),
+                    None => out.push((kind, vec![end])),
+                }
+            }
+            _ => {}
+        }
     }
-    ends
+    out.sort_by_cached_key(|(kind, _)| format!("{kind:?}"));
+    inside.into_values().chain(out.into_iter().map(|(_, ends)| ends)).collect()
 }
 
 /// Where the longest run of equal instructions before both ends begins.
@@ -121,7 +132,7 @@ fn only_by_jumps(code: &[MInst], at: usize) -> bool {
     labels > 0 && at > labels && code[at - labels - 1].ends_flow()
 }
 
-fn apply(code: &mut Vec<MInst>, merge: &Merge) {
+fn apply(code: &mut Vec<MInst>, merge: &Merge, limits: &mut Vec<u32>) {
     let label = code.iter().filter_map(label_in).max().map_or(0, |l| l + 1);
     let weight = code[merge.drop.start].weight;
     let (mut k, mut left) = (merge.keep, merge.drop.len());
@@ -141,13 +152,14 @@ fn apply(code: &mut Vec<MInst>, merge: &Merge) {
     }
     let mark =
         MInst { kind: MKind::Label(label), volatile: false, span: None, weight: code[merge.keep].weight };
-    if merge.keep < merge.drop.start {
-        code.splice(merge.drop.start..end, [jump]);
-        code.insert(merge.keep, mark);
-    } else {
-        code.insert(merge.keep, mark);
-        code.splice(merge.drop.start..end, [jump]);
-    }
+    let keep = match merge.keep < merge.drop.start {
+        true => merge.keep,
+        false => merge.keep + 1 - (end - merge.drop.start),
+    };
+    code.splice(merge.drop.start..end, [jump]);
+    limits.splice(merge.drop.start..end, [u32::MAX]);
+    code.insert(keep, mark);
+    limits.insert(keep, u32::MAX);
 }
 
 fn label_in(inst: &MInst) -> Option<Label> {
