@@ -3,12 +3,17 @@
 //! Backward liveness of A, X, Y, the flags and the cells over the whole function. Invariant: mapped
 //! accesses, stores to memory other than cells, stack and control instructions stay.
 
+use std::ops::Range;
+
 use fixedbitset::FixedBitSet;
 
 use crate::base::index::Id;
 use crate::codegen::mach::effects::{MEffects, TRACKED, of};
-use crate::codegen::mach::{MInst, MKind, flow};
+use crate::codegen::mach::{Cell, MInst, MKind, flow};
 use crate::mos::effects::Effects;
+
+/// Cells in a word of a set.
+const WORD: usize = usize::BITS as usize;
 
 /// What is live at one place.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,15 +23,6 @@ pub struct Live {
 }
 
 impl Live {
-    fn none(cells: usize) -> Self {
-        Self { regs: Effects::NONE, cells: FixedBitSet::with_capacity(cells) }
-    }
-
-    fn union(&mut self, other: &Live) {
-        self.regs |= other.regs;
-        self.cells.union_with(&other.cells);
-    }
-
     /// From after an instruction, whose effects are `e`, to before it.
     pub fn step(&mut self, inst: &MInst, e: &MEffects) {
         self.regs = (self.regs - e.writes) | e.reads;
@@ -51,49 +47,84 @@ fn effects(code: &[MInst], at_return: Effects) -> Vec<MEffects> {
     code.iter().map(|inst| of(inst, at_return)).collect()
 }
 
-/// Of a block: what it reads before it writes it, and all that it writes.
-struct Summary {
-    reads: Live,
-    writes: Live,
+/// Registers and cells of each block, the cells of all blocks in one piece of memory.
+#[derive(Clone)]
+struct Sets {
+    regs: Vec<Effects>,
+    cells: Vec<usize>,
+    /// How many words the cells of a block take.
+    width: usize,
 }
 
-fn summary(code: &[MInst], effects: &[MEffects], cells: usize) -> Summary {
-    let mut all = Summary { reads: Live::none(cells), writes: Live::none(cells) };
-    for (inst, e) in code.iter().zip(effects).rev() {
-        all.reads.step(inst, e);
-        all.writes.regs |= e.writes;
-        if let Some(cell) = e.writes_cell {
-            all.writes.cells.insert(cell.index());
+impl Sets {
+    fn new(blocks: usize, cells: usize) -> Self {
+        let width = cells.div_ceil(WORD);
+        Self { regs: vec![Effects::NONE; blocks], cells: vec![0; blocks * width], width }
+    }
+
+    fn words(&self, block: usize) -> Range<usize> {
+        block * self.width..(block + 1) * self.width
+    }
+
+    fn insert(&mut self, block: usize, cell: Cell) {
+        self.cells[block * self.width + cell.index() / WORD] |= 1 << (cell.index() % WORD);
+    }
+
+    fn remove(&mut self, block: usize, cell: Cell) {
+        self.cells[block * self.width + cell.index() / WORD] &= !(1 << (cell.index() % WORD));
+    }
+}
+
+/// Of each block: what it reads before it writes it, and all that it writes.
+fn summaries(code: &[MInst], effects: &[MEffects], flow: &flow::Flow, cells: usize) -> (Sets, Sets) {
+    let mut reads = Sets::new(flow.blocks.len(), cells);
+    let mut writes = reads.clone();
+    for (b, range) in flow.blocks.iter().enumerate() {
+        for (inst, e) in code[range.clone()].iter().zip(&effects[range.clone()]).rev() {
+            reads.regs[b] = (reads.regs[b] - e.writes) | e.reads;
+            writes.regs[b] |= e.writes;
+            if let Some(cell) = e.writes_cell {
+                reads.remove(b, cell);
+                writes.insert(b, cell);
+            }
+            e.reads_cells.into_iter().flatten().for_each(|cell| reads.insert(b, cell));
+            if let MKind::Call { effect, .. } = &inst.kind {
+                effect.cells.iter().for_each(|cell| reads.insert(b, *cell));
+            }
         }
     }
-    all
+    (reads, writes)
 }
 
 fn live_after(code: &[MInst], effects: &[MEffects], flow: &flow::Flow, cells: usize) -> Vec<Live> {
-    let blocks = flow.blocks.iter();
-    let blocks: Vec<Summary> =
-        blocks.map(|range| summary(&code[range.clone()], &effects[range.clone()], cells)).collect();
-    let mut live_in = vec![Live::none(cells); blocks.len()];
-    let mut out = live_in.clone();
-    let mut live = Live::none(cells);
+    let (reads, writes) = summaries(code, effects, flow, cells);
+    let mut before = Sets::new(flow.blocks.len(), cells);
+    let mut after = before.clone();
     let mut changed = true;
     while changed {
         changed = false;
-        for (b, block) in blocks.iter().enumerate().rev() {
-            for next in flow.successors(b) {
-                out[b].union(&live_in[*next]);
+        for b in (0..flow.blocks.len()).rev() {
+            for &next in flow.successors(b) {
+                after.regs[b] |= before.regs[next];
+                let more = &before.cells[before.words(next)];
+                let words = after.words(b);
+                after.cells[words].iter_mut().zip(more).for_each(|(word, more)| *word |= more);
             }
-            live.regs = out[b].regs - block.writes.regs;
-            live.cells.clone_from(&out[b].cells);
-            live.cells.difference_with(&block.writes.cells);
-            live.union(&block.reads);
-            if live != live_in[b] {
-                std::mem::swap(&mut live, &mut live_in[b]);
-                changed = true;
+            let regs = (after.regs[b] - writes.regs[b]) | reads.regs[b];
+            changed |= regs != before.regs[b];
+            before.regs[b] = regs;
+            for at in before.words(b) {
+                let word = after.cells[at] & !writes.cells[at] | reads.cells[at];
+                changed |= word != before.cells[at];
+                before.cells[at] = word;
             }
         }
     }
-    out
+    let live = |b: usize| {
+        let words = after.cells[after.words(b)].iter().copied();
+        Live { regs: after.regs[b], cells: FixedBitSet::with_capacity_and_blocks(cells, words) }
+    };
+    (0..flow.blocks.len()).map(live).collect()
 }
 
 /// Removes dead instructions until none is left. `cells` is the number of cells of the function,
