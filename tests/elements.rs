@@ -6,21 +6,17 @@
 //! CPU. Each runs its lines twice, in a loop, for all pairs of low element numbers and for random
 //! ones. With PYCOC_LONG set, many more random ones.
 
-use mos6502::cpu::CPU;
-use mos6502::instruction::Nmos6502;
-use mos6502::memory::{Bus, Memory};
-use pycoc::base::diag::Sink;
-use pycoc::driver::build;
-use pycoc::driver::dump::Dump;
-use pycoc::driver::session::{OptLevel, Options};
-use pycoc::mir::{text, verify};
+#[path = "support/functions.rs"]
+mod functions;
+
+use functions::{Functions, next};
+use mos6502::memory::Bus;
+use pycoc::driver::session::OptLevel;
 
 /// Where the element numbers and the result lie.
 const A: u16 = 0x0340;
 const B: u16 = 0x0344;
 const RESULT: u16 = 0x0348;
-/// A return here ends a call.
-const RETURN: u16 = 0x0400;
 /// Runs of the lines in a call.
 const ROUNDS: usize = 2;
 /// The arrays: the names of their globals and their sizes.
@@ -247,88 +243,39 @@ const PATTERNS: &[Pattern] = &[
     },
 ];
 
-fn source() -> String {
-    let mut source = String::from("env kernal\n");
-    for (name, size) in ARRAYS {
-        source += &format!("global @{name} bss {size}\n");
-    }
-    source += "entry @main\n\nfunc @main() {\nb0:\n";
-    // Arguments that are always the same would not be asked for.
-    (0..PATTERNS.len()).for_each(|k| source += &format!("  call @p{k}()\n"));
-    source += "  return\n}\n";
-    for (k, pattern) in PATTERNS.iter().enumerate() {
+/// The patterns on a CPU, and where the arrays lie.
+fn compiled(opt: OptLevel) -> (Functions, [u16; 3]) {
+    let declared: String = ARRAYS.iter().map(|(name, size)| format!("global @{name} bss {size}\n")).collect();
+    let body = |pattern: &Pattern| {
         let lines = pattern.lines.replace("[R]", &format!("[${RESULT:04x}]"));
         let end = if lines.ends_with("jump b2") { "" } else { "\njump b2" };
-        source += &format!(
-            "\nfunc @p{k}() {{\nb0:\nv0: i16 = load [${A:04x}]\nv1: i16 = load [${B:04x}]\n\
-             v2: i8 = const {ROUNDS}\njump b1(v2)\nb1(v3: i8):\n{lines}{end}\nb2:\nv80: i8 = const 1\n\
-             v81: i8 = sub v3, v80\nv82: i8 = const 0\nv83: i1 = cmp ne v81, v82\n\
-             branch v83, b1(v81), b3\nb3:\nreturn\n}}\n"
-        );
-    }
-    source
+        format!(
+            "v0: i16 = load [${A:04x}]\nv1: i16 = load [${B:04x}]\nv2: i8 = const {ROUNDS}\njump b1(v2)\n\
+             b1(v3: i8):\n{lines}{end}\nb2:\nv80: i8 = const 1\nv81: i8 = sub v3, v80\n\
+             v82: i8 = const 0\nv83: i1 = cmp ne v81, v82\nbranch v83, b1(v81), b3\nb3:\nreturn"
+        )
+    };
+    let bodies: Vec<String> = PATTERNS.iter().map(body).collect();
+    Functions::new(&declared, &bodies, ARRAYS.map(|(name, _)| name), opt)
 }
 
-/// The compiled patterns on a CPU.
-struct Compiled {
-    cpu: CPU<Memory, Nmos6502>,
-    entries: Vec<u16>,
-    arrays: [u16; 3],
-}
-
-impl Compiled {
-    fn new(opt: OptLevel) -> Compiled {
-        let source = source();
-        let mut program = text::parse(&source).unwrap_or_else(|e| panic!("{e:?}\n{source}"));
-        verify::verify(&program).unwrap_or_else(|faults| panic!("{}\n{source}", faults.join("\n")));
-        let (options, mut sink) = (Options { opt, ..Options::default() }, Sink::default());
-        let image = build::image(&mut program, &[], &options, &mut Dump::new(&options), &mut sink);
-        let messages: Vec<&str> = sink.iter().map(|d| d.message.as_str()).collect();
-        let image = image.unwrap_or_else(|| panic!("{messages:?}"));
-        let mut memory = Memory::new();
-        memory.set_bytes(image.load, &image.bytes);
-        let entries = (0..PATTERNS.len()).map(|k| image.symbols[format!("p{k}").as_str()]).collect();
-        let arrays = ARRAYS.map(|(name, _)| image.symbols[name]);
-        Compiled { cpu: CPU::new(memory, Nmos6502), entries, arrays }
+/// What a pattern makes of the arrays.
+fn call(functions: &mut Functions, arrays: [u16; 3], k: usize, before: &Model, i: usize, j: usize) -> Model {
+    let memory = &mut functions.cpu.memory;
+    memory.set_bytes(A, &(i as u16).to_le_bytes());
+    memory.set_bytes(B, &(j as u16).to_le_bytes());
+    memory.set_bytes(RESULT, &before.result.to_le_bytes());
+    for (at, content) in arrays.iter().zip(&before.arrays) {
+        memory.set_bytes(*at, content);
     }
-
-    fn call(&mut self, k: usize, before: &Model, i: usize, j: usize) -> Model {
-        let cpu = &mut self.cpu;
-        cpu.memory.set_bytes(A, &(i as u16).to_le_bytes());
-        cpu.memory.set_bytes(B, &(j as u16).to_le_bytes());
-        cpu.memory.set_bytes(RESULT, &before.result.to_le_bytes());
-        for (at, content) in self.arrays.iter().zip(&before.arrays) {
-            cpu.memory.set_bytes(*at, content);
-        }
-        cpu.registers.stack_pointer.0 = 0xfd;
-        cpu.memory.set_bytes(0x01fe, &(RETURN - 1).to_le_bytes());
-        cpu.registers.program_counter = self.entries[k];
-        let start = cpu.cycles;
-        while cpu.registers.program_counter != RETURN {
-            assert!(
-                cpu.single_step() && cpu.cycles - start < 100_000,
-                "{} does not return",
-                PATTERNS[k].name
-            );
-        }
-        let mut read = |at: u16, size: usize| -> Vec<u8> {
-            (0..size).map(|n| cpu.memory.get_byte(at + n as u16)).collect()
-        };
-        let result = read(RESULT, 2);
-        let mut arrays = before.arrays.clone();
-        for ((content, at), (_, size)) in arrays.iter_mut().zip(self.arrays).zip(ARRAYS) {
-            *content = read(at, size);
-        }
-        Model { arrays, result: u16::from_le_bytes([result[0], result[1]]) }
+    functions.call(k, PATTERNS[k].name);
+    let mut read = |at: u16, size: usize| functions.bytes(at, size);
+    let mut after = before.clone();
+    for ((content, at), (_, size)) in after.arrays.iter_mut().zip(arrays).zip(ARRAYS) {
+        *content = read(at, size);
     }
-}
-
-/// A pseudo-random number.
-fn next(seed: &mut u32) -> usize {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    *seed as usize
+    after.result = u16::from_le_bytes([read(RESULT, 1)[0], read(RESULT + 1, 1)[0]]);
+    after
 }
 
 #[test]
@@ -336,7 +283,7 @@ fn elements_are_what_the_middle_ir_says() {
     let long = std::env::var_os("PYCOC_LONG").is_some();
     let (exhaustive, random) = if long { (64, 20_000) } else { (9, 60) };
     for opt in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::Os] {
-        let mut compiled = Compiled::new(opt);
+        let (mut functions, arrays) = compiled(opt);
         for (k, pattern) in PATTERNS.iter().enumerate() {
             let mut seed = 0x1234_5678 + k as u32;
             let mut before = Model { arrays: ARRAYS.map(|(_, size)| vec![0; size]), result: 0 };
@@ -346,17 +293,18 @@ fn elements_are_what_the_middle_ir_says() {
                 }
                 // Elements that differ in one byte only.
                 if next(seed).is_multiple_of(4) {
-                    before.arrays[WORDS].chunks_mut(2).for_each(|c| c[next(seed) % 2] = 0x12);
+                    before.arrays[WORDS].chunks_mut(2).for_each(|c| c[next(seed) as usize % 2] = 0x12);
                 }
                 let mut expected = before.clone();
                 (0..ROUNDS).for_each(|_| (pattern.meaning)(&mut expected, i, j));
-                let found = compiled.call(k, &before, i, j);
+                let found = call(&mut functions, arrays, k, &before, i, j);
                 assert!(found == expected, "{opt:?}: {} with {i} and {j}", pattern.name);
             };
             let few = exhaustive.min(pattern.limit);
             (0..few).for_each(|i| (0..few).for_each(|j| test(i, j, &mut seed)));
             for _ in 0..random {
-                let (i, j) = (next(&mut seed) % pattern.limit, next(&mut seed) % pattern.limit);
+                let mut element = || next(&mut seed) as usize % pattern.limit;
+                let (i, j) = (element(), element());
                 test(i, j, &mut seed);
             }
         }

@@ -5,22 +5,18 @@
 //! compiled and linked as they are, without the optimiser, and called on the CPU. With PYCOC_LONG
 //! set, every pair of bytes, every constant byte, and a million pairs of words for each pattern.
 
-use mos6502::cpu::CPU;
-use mos6502::instruction::Nmos6502;
-use mos6502::memory::{Bus, Memory};
+#[path = "support/functions.rs"]
+mod functions;
+
+use functions::{Functions, next};
+use mos6502::memory::Bus;
 use mos6502::registers::Status;
-use pycoc::base::diag::Sink;
-use pycoc::driver::build;
-use pycoc::driver::dump::Dump;
-use pycoc::driver::session::{OptLevel, Options};
-use pycoc::mir::{text, verify};
+use pycoc::driver::session::OptLevel;
 
 /// Where the operands and the result lie.
 const A: u16 = 0x0340;
 const B: u16 = 0x0344;
 const RESULT: u16 = 0x0348;
-/// A return here ends a call.
-const RETURN: u16 = 0x0400;
 
 /// What an operation computes from two operands of `bits` bits.
 type Meaning = Box<dyn Fn(u32, u32) -> u32>;
@@ -334,6 +330,72 @@ fn conversions() -> Vec<Pattern> {
             "v2: i8 = udiv v0, v1\nstore [R], v2\nv3: i8 = urem v0, v1\nstore [R + 1], v3",
             |a, b| operation("udiv", 8, a, b) | operation("urem", 8, a, b) << 8,
         ),
+        two(
+            "sum and one",
+            16,
+            2,
+            "v2: i16 = add v0, v1\nv3: i16 = const 1\nv4: i16 = add v2, v3\nstore [R], v4",
+            |a, b| a + b + 1,
+        ),
+        two(
+            "sum of bytes and one",
+            8,
+            1,
+            "v2: i8 = add v0, v1\nv3: i8 = const 255\nv4: i8 = sub v2, v3\nstore [R], v4",
+            |a, b| a + b + 1,
+        ),
+        two(
+            "word plus byte and one",
+            16,
+            2,
+            "v2: i8 = trunc v1\nv3: i16 = zext v2\nv4: i16 = add v0, v3\nv5: i16 = const 1\nv6: i16 = add v4, v5\n\
+             store [R], v6",
+            |a, b| a + (b & 0xff) + 1,
+        ),
+        two(
+            "difference less one",
+            16,
+            2,
+            "v2: i16 = sub v0, v1\nv3: i16 = const 1\nv4: i16 = sub v2, v3\nstore [R], v4",
+            |a, b| a.wrapping_sub(b).wrapping_sub(1),
+        ),
+        two(
+            "difference of bytes less one",
+            8,
+            1,
+            "v2: i8 = sub v0, v1\nv3: i8 = const 255\nv4: i8 = add v2, v3\nstore [R], v4",
+            |a, b| a.wrapping_sub(b).wrapping_sub(1),
+        ),
+        one(
+            "multiple of four plus three",
+            16,
+            2,
+            "v1: i8 = const 2\nv2: i16 = shl v0, v1\nv3: i16 = const 3\nv4: i16 = add v2, v3\nstore [R], v4",
+            |a, _| (a << 2) + 3,
+        ),
+        one(
+            "twice and one",
+            16,
+            2,
+            "v1: i16 = const 1\nv2: i16 = shl v0, v1\nv3: i16 = add v2, v1\nstore [R], v3",
+            |a, _| (a << 1) + 1,
+        ),
+        one(
+            "page plus number",
+            16,
+            2,
+            "v1: i16 = const 63488\nv2: i16 = and v0, v1\nv3: i16 = const 1297\nv4: i16 = add v2, v3\nstore [R], v4",
+            |a, _| (a & 0xf800) + 0x0511,
+        ),
+        two(
+            "equal, else less",
+            8,
+            1,
+            "v2: i8 = const 7\nv3: i8 = const 8\nv4: i8 = const 9\nv5: i1 = cmp eq v0, v1\nbranch v5, b1, b2\n\
+             b1:\nstore [R], v2\nreturn\nb2:\nv6: i1 = cmp uge v0, v1\nbranch v6, b3, b4\n\
+             b3:\nstore [R], v3\nreturn\nb4:\nstore [R], v4",
+            |a, b| 8 + u32::from(a < b) - u32::from(a == b),
+        ),
         two("maximum", 8, 1, "v2: i1 = cmp ult v0, v1\nv3: i8 = select v2, v1, v0\nstore [R], v3", |a, b| {
             a.max(b)
         }),
@@ -393,72 +455,39 @@ fn long_divisions() -> Vec<Pattern> {
     patterns
 }
 
-/// The compiled patterns on a CPU.
-struct Compiled {
-    cpu: CPU<Memory, Nmos6502>,
-    entries: Vec<u16>,
+/// The patterns on a CPU.
+fn compiled(patterns: &[Pattern], opt: OptLevel) -> Functions {
+    let places = [("A]", A), ("B]", B), ("R]", RESULT), ("R + 1]", RESULT + 1), ("R + 2]", RESULT + 2)];
+    let body = |pattern: &Pattern| {
+        let mut body = pattern.body.clone();
+        for (name, at) in places.into_iter().chain([("P]", B + 16), ("Q]", B + 18)]) {
+            body = body.replace(&format!("[{name}"), &format!("[${at:04x}]"));
+        }
+        // The index in Q is 3 and the pointer in P points three below A.
+        body.replace("[B0 + v9]", &format!("[${:04x} + v9]", B - 3))
+    };
+    let bodies: Vec<String> = patterns.iter().map(body).collect();
+    let (mut functions, []) = Functions::new("", &bodies, [], opt);
+    functions.cpu.memory.set_bytes(B + 16, &(A - 3).to_le_bytes());
+    functions.cpu.memory.set_byte(B + 18, 3);
+    functions
 }
 
-impl Compiled {
-    fn new(patterns: &[Pattern], opt: OptLevel) -> Compiled {
-        let mut source = String::from("env kernal\nentry @main\n\nfunc @main() {\nb0:\n");
-        for k in 0..patterns.len() {
-            source += &format!("  call @p{k}()\n");
-        }
-        source += "  return\n}\n";
-        for (k, pattern) in patterns.iter().enumerate() {
-            let places =
-                [("A]", A), ("B]", B), ("R]", RESULT), ("R + 1]", RESULT + 1), ("R + 2]", RESULT + 2)];
-            let mut body = pattern.body.clone();
-            for (name, at) in places.into_iter().chain([("P]", B + 16), ("Q]", B + 18)]) {
-                body = body.replace(&format!("[{name}"), &format!("[${at:04x}]"));
-            }
-            // The index in Q is 3 and the pointer in P points three below A.
-            body = body.replace("[B0 + v9]", &format!("[${:04x} + v9]", B - 3));
-            source += &format!("\nfunc @p{k}() {{\nb0:\n{body}\n}}\n");
-        }
-        let mut program = text::parse(&source).unwrap_or_else(|e| panic!("{e:?}\n{source}"));
-        verify::verify(&program).unwrap_or_else(|faults| panic!("{}\n{source}", faults.join("\n")));
-        let (options, mut sink) = (Options { opt, ..Options::default() }, Sink::default());
-        let image = build::image(&mut program, &[], &options, &mut Dump::new(&options), &mut sink);
-        let messages: Vec<&str> = sink.iter().map(|d| d.message.as_str()).collect();
-        let image = image.unwrap_or_else(|| panic!("{messages:?}"));
-        let mut memory = Memory::new();
-        memory.set_bytes(image.load, &image.bytes);
-        memory.set_bytes(B + 16, &(A - 3).to_le_bytes());
-        memory.set_byte(B + 18, 3);
-        let entries = (0..patterns.len()).map(|k| image.symbols[format!("p{k}").as_str()]).collect();
-        Compiled { cpu: CPU::new(memory, Nmos6502), entries }
-    }
-
-    fn call(&mut self, k: usize, a: u32, b: u32, result: usize) -> u32 {
-        let cpu = &mut self.cpu;
-        cpu.memory.set_bytes(A, &a.to_le_bytes());
-        cpu.memory.set_bytes(B, &b.to_le_bytes());
-        cpu.memory.set_bytes(RESULT, &[0x5a; 4]);
-        // Nothing may depend on what the registers and flags held.
-        let noise = a.wrapping_mul(0x9e37_79b9).wrapping_add(b.wrapping_mul(0x85eb_ca6b));
-        let [x, y, acc, flags] = noise.to_le_bytes();
-        (cpu.registers.accumulator, cpu.registers.index_x, cpu.registers.index_y) = (acc, x, y);
-        cpu.registers.status = Status::from_bits_truncate(flags & 0b1100_0011);
-        cpu.registers.stack_pointer.0 = 0xfd;
-        cpu.memory.set_bytes(0x01fe, &(RETURN - 1).to_le_bytes());
-        cpu.registers.program_counter = self.entries[k];
-        let start = cpu.cycles;
-        while cpu.registers.program_counter != RETURN {
-            assert!(cpu.single_step() && cpu.cycles - start < 100_000, "pattern {k} does not return");
-        }
-        let bytes = [0, 1, 2, 3].map(|k| if k < result { cpu.memory.get_byte(RESULT + k as u16) } else { 0 });
-        u32::from_le_bytes(bytes)
-    }
-}
-
-/// A pseudo-random number.
-fn next(seed: &mut u32) -> u32 {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    *seed
+/// What a pattern leaves as its result.
+fn call(functions: &mut Functions, k: usize, pattern: &Pattern, a: u32, b: u32) -> u32 {
+    let cpu = &mut functions.cpu;
+    cpu.memory.set_bytes(A, &a.to_le_bytes());
+    cpu.memory.set_bytes(B, &b.to_le_bytes());
+    cpu.memory.set_bytes(RESULT, &[0x5a; 4]);
+    // Nothing may depend on what the registers and flags held.
+    let noise = a.wrapping_mul(0x9e37_79b9).wrapping_add(b.wrapping_mul(0x85eb_ca6b));
+    let [x, y, acc, flags] = noise.to_le_bytes();
+    (cpu.registers.accumulator, cpu.registers.index_x, cpu.registers.index_y) = (acc, x, y);
+    cpu.registers.status = Status::from_bits_truncate(flags & 0b1100_0011);
+    functions.call(k, &pattern.name);
+    let mut bytes = functions.bytes(RESULT, pattern.result);
+    bytes.resize(4, 0);
+    bytes.into_iter().rev().fold(0, |n, byte| n << 8 | u32::from(byte))
 }
 
 /// A word that is often near an edge.
@@ -490,11 +519,11 @@ fn long_number(seed: &mut u32) -> u32 {
 fn check(patterns: &[Pattern], pairs: usize) {
     let mut calls = 0u64;
     for opt in [OptLevel::O0, OptLevel::O2, OptLevel::Os] {
-        let mut compiled = Compiled::new(patterns, opt);
+        let mut functions = compiled(patterns, opt);
         for (k, pattern) in patterns.iter().enumerate() {
             let mut test = |a: u32, b: u32| {
                 let expected = (pattern.meaning)(a, b) & mask(8 * pattern.result as u32);
-                let found = compiled.call(k, a, b, pattern.result);
+                let found = call(&mut functions, k, pattern, a, b);
                 calls += 1;
                 assert!(
                     found == expected,
