@@ -49,7 +49,7 @@ impl Select<'_> {
     /// True for the sum of several bytes and a number whose bits are clear in the other operand.
     fn only_sets_bits(&self, a: Value, b: Value) -> bool {
         let number = self.constant(b).filter(|n| *n > 0 && self.func.ty(a).bytes() > 1);
-        let above = number.and_then(|n| (n + 1).checked_next_power_of_two());
+        let above = number.and_then(|n| n.checked_add(1)?.checked_next_power_of_two());
         self.options.fold && above.is_some_and(|n| self.even.holds(a, n))
     }
 
