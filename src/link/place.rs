@@ -120,7 +120,9 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
             }
             (SectionKind::Bss, None) => {
                 let align = u32::from(section.align);
-                let in_page = section.in_page.and_then(|lead| variables[0].take_in_page(size, lead.into()));
+                // Where it begins is a promise; within which page it lies, a wish.
+                let lead = section.in_page.filter(|_| align == 1);
+                let in_page = lead.and_then(|lead| variables[0].take_in_page(size, lead.into()));
                 let anywhere = || {
                     let spaces = variables.iter_mut().enumerate();
                     spaces.into_iter().find_map(|(n, space)| Some((n, space.take(size, align)?)))

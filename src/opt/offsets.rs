@@ -33,11 +33,12 @@ fn run(func: &mut Func, _: &Context) -> bool {
     let dom = Dom::new(&cfg);
     let live = Liveness::new(func, &cfg);
     let before = func.clone();
-    let mut pass = Offsets { defs: Defs::new(&before), ranges: Ranges::new(&before), dom, sums: Sums::new() };
+    let (defs, ranges) = (Defs::new(&before), Ranges::new(&before));
+    let mut pass = Offsets { defs, ranges, dom, sums: Sums::new(), numbers: BTreeMap::new() };
     let mut changed = false;
     for &block in &cfg.rpo {
         for index in pass.indices(func, block) {
-            let ends = !live.live_out[block].contains(index) && only_counts(func, &pass.defs, block, index);
+            let ends = !live.live_out[block].contains(index) && pass.only_counts(func, block, index);
             changed |= pass.step(func, block, index, ends);
         }
     }
@@ -49,6 +50,8 @@ struct Offsets<'a> {
     ranges: Ranges<'a>,
     dom: Dom,
     sums: Sums,
+    /// The numbers that the pass made, which `defs` does not know.
+    numbers: BTreeMap<Value, u32>,
 }
 
 impl Offsets<'_> {
@@ -71,6 +74,33 @@ impl Offsets<'_> {
         let Base::Value(pointer) = addr.base else { return false };
         let constant = matches!(self.defs.of(pointer), Some(Op::Const(_) | Op::Addr(_)));
         !constant && addr.index.is_some_and(|index| func.ty(index) == Ty::I8)
+    }
+
+    /// True when a block reads `index` only in places and in sums with numbers.
+    fn only_counts(&self, func: &Func, block: BlockId, index: Value) -> bool {
+        let block = &func.blocks[block];
+        let mut read = false;
+        for_each_term_use(&block.term, |v| read |= v == index);
+        let counts = |inst: &Inst| match inst.op {
+            Op::Load(ref addr, _) => addr.base != Base::Value(index),
+            Op::Store(ref addr, value, _) => addr.base != Base::Value(index) && value != index,
+            Op::Bin(BinOp::Add, _, n) => self.number(n).is_some(),
+            _ => false,
+        };
+        !read && block.insts.iter().all(|inst| !inst.op.reads(index) || counts(inst))
+    }
+
+    /// The number that a value always is.
+    fn number(&self, value: Value) -> Option<u32> {
+        self.numbers.get(&value).copied().or_else(|| self.defs.constant(value))
+    }
+
+    /// What an instruction becomes that adds a distance to a value, with the number in front of it.
+    fn plus(&mut self, func: &mut Func, value: Value, distance: i32, inst: Inst) -> [Inst; 2] {
+        let (number, n) = (func.values.push(Ty::I8), distance as u32 & 0xff);
+        self.numbers.insert(number, n);
+        let first = Inst { result: Some(number), op: Op::Const(n), span: inst.span };
+        [first, Inst { op: Op::Bin(BinOp::Add, value, number), ..inst }]
     }
 
     /// Goes through a block with the current value of `index` and a distance. `ends`: places and sums
@@ -108,13 +138,10 @@ impl Offsets<'_> {
                 && here.1 != 0
                 && let Op::Bin(BinOp::Add, a, n) = inst.op
                 && a == index
-                && let Some(n) = self.defs.constant(n)
+                && let Some(n) = self.number(n)
             {
-                let number = func.values.push(Ty::I8);
-                let (result, span) = (inst.result, inst.span);
-                let step = Op::Const((n as i32 - here.1) as u32 & 0xff);
-                let sum = Op::Bin(BinOp::Add, here.0, number);
-                let new = [Inst { result: Some(number), op: step, span }, Inst { result, op: sum, span }];
+                let inst = inst.clone();
+                let new = self.plus(func, here.0, n as i32 - here.1, inst);
                 func.blocks[block].insts.splice(at..=at, new);
                 at += 1;
             }
@@ -136,42 +163,22 @@ impl Offsets<'_> {
         if distance == 0 {
             return ((index, 0), at);
         }
-        let made = self.sums.entry((index, distance)).or_default();
-        if let Some((_, sum)) = made.iter().find(|(b, _)| self.dom.dominates(*b, block)) {
+        let made = self.sums.get(&(index, distance)).into_iter().flatten();
+        if let Some((_, sum)) = made.clone().find(|(b, _)| self.dom.dominates(*b, block)) {
             return ((*sum, distance), at);
         }
         let insts = &mut func.blocks[block].insts;
         let later = (at + 1..insts.len()).find(|&k| {
             matches!(insts[k].op, Op::Bin(BinOp::Add, a, n)
-                if a == index && self.defs.constant(n) == Some(distance as u32 & 0xff))
+                if a == index && self.number(n) == Some(distance as u32 & 0xff))
         });
-        let sum = match later.and_then(|k| insts.remove(k).result) {
-            Some(sum) => sum,
-            None => func.values.push(Ty::I8),
-        };
-        made.push((block, sum));
-        let number = func.values.push(Ty::I8);
-        let insts = &mut func.blocks[block].insts;
-        let span = insts[at].span;
-        let inst = |result, op| Inst { result: Some(result), op, span };
-        let step = Op::Const((distance - here.1) as u32 & 0xff);
-        insts.splice(at..at, [inst(number, step), inst(sum, Op::Bin(BinOp::Add, here.0, number))]);
-        ((sum, distance), at + 2)
+        let (access, later) = (insts[at].clone(), later.map(|k| insts.remove(k)));
+        let result = later.and_then(|inst| inst.result).unwrap_or_else(|| func.values.push(Ty::I8));
+        self.sums.entry((index, distance)).or_default().push((block, result));
+        let new = self.plus(func, here.0, distance - here.1, Inst { result: Some(result), ..access });
+        func.blocks[block].insts.splice(at..at, new);
+        ((result, distance), at + 2)
     }
-}
-
-/// True when a block reads `index` only in places and in sums with numbers.
-fn only_counts(func: &Func, defs: &Defs, block: BlockId, index: Value) -> bool {
-    let block = &func.blocks[block];
-    let mut read = false;
-    for_each_term_use(&block.term, |v| read |= v == index);
-    let counts = |inst: &Inst| match inst.op {
-        Op::Load(ref addr, _) => addr.base != Base::Value(index),
-        Op::Store(ref addr, value, _) => addr.base != Base::Value(index) && value != index,
-        Op::Bin(BinOp::Add, _, n) => defs.constant(n).is_some(),
-        _ => false,
-    };
-    !read && block.insts.iter().all(|inst| !inst.op.reads(index) || counts(inst))
 }
 
 /// The place that an instruction loads from or stores to, and how many bytes.

@@ -38,6 +38,9 @@ impl Gen {
         if self.r.one_in(if self.small { 4 } else { 2 }) {
             self.singleton();
         }
+        if self.r.one_in(5) {
+            self.field();
+        }
         if self.assembly && self.r.one_in(2) {
             self.naked_function();
         }
@@ -268,9 +271,17 @@ impl Gen {
                 g.line(format!("{name}({args})"));
                 g.scope = all;
             }
+            for field in g.fields.clone() {
+                let k = g.r.below(2000);
+                g.line(format!("{field}.fill({k})"));
+            }
             g.variables(variables);
             g.budget = statements + g.r.below(statements + 4);
             g.statements(g.budget);
+            for field in g.fields.clone() {
+                let k = g.r.below(256);
+                g.line(format!("{field}.go({k})"));
+            }
             if let Some(other) = handlers.get(1) {
                 g.line(format!("__set_irq__({other})"));
                 g.budget = 3;

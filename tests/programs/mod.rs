@@ -7,7 +7,7 @@
 //! oracle, which calls such a program undefined, and by the checker. `class.rs` makes classes,
 //! `data.rs` constants and data, `decl.rs` functions and variables, `machine.rs` interrupt code and
 //! what else needs the machine, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs` statements,
-//! `expr.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
+//! `field.rs` large arrays, `expr.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
 //!
 //! Deliberately not here: forms of writing that leave no trace in the typed tree (comments, docstrings,
 //! line continuation, spelling of numbers but for a few), which `tests/parse.rs` has; versions and
@@ -21,6 +21,7 @@ mod class;
 mod data;
 mod decl;
 mod expr;
+mod field;
 mod files;
 mod loops;
 mod machine;
@@ -171,6 +172,8 @@ struct Gen {
     /// The blocks that are being written, innermost last.
     blocks: Vec<Vec<Node>>,
     classes: Vec<Class>,
+    /// Singletons with a large array.
+    fields: Vec<String>,
     funcs: Vec<Func>,
     /// Functions that return a string, and those that return an object with its class.
     text_funcs: Vec<Func>,
@@ -229,6 +232,7 @@ impl Gen {
             top: Vec::new(),
             blocks: Vec::new(),
             classes: Vec::new(),
+            fields: Vec::new(),
             funcs: Vec::new(),
             text_funcs: Vec::new(),
             object_funcs: Vec::new(),
