@@ -277,7 +277,7 @@ pub enum LTerm {
 
 impl LTerm {
     /// The successors.
-    pub fn successors(&self) -> impl Iterator<Item = LBlock> + use<> {
+    pub fn successors(&self) -> impl Iterator<Item = LBlock> + Clone + use<> {
         let (a, b) = match self {
             LTerm::Jump(t) => (Some(*t), None),
             LTerm::Branch { then, other, .. } => (Some(*then), Some(*other)),

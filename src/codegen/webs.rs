@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use crate::base::index::{Id, IndexVec};
+use crate::base::lists::Lists;
 use crate::codegen::lir::{Dst, LBlock, LFunc, Op, Reg, Src, Vb};
 use crate::codegen::mach::Cell;
 
@@ -43,7 +44,7 @@ pub struct Webs {
     pub cells: usize,
     /// Number of webs.
     pub count: usize,
-    live_out: IndexVec<LBlock, FixedBitSet>,
+    live_out: LiveOut,
     stage: Cell,
     spill: [Cell; 2],
     /// For calls that can enter the function again: what is live across them.
@@ -66,7 +67,9 @@ impl Webs {
 
     /// True when some byte of the register is live at the end of the block.
     pub fn live_out(&self, block: LBlock, reg: Reg) -> bool {
-        (0..4).any(|k| self.live_out[block].contains(bit(Vb::new(reg, k))))
+        let live = &self.live_out[block];
+        let first = live.partition_point(|byte| byte.index() < bit(Vb::new(reg, 0)));
+        live.get(first).is_some_and(|byte| byte.index() <= bit(Vb::new(reg, 3)))
     }
 
     /// A byte for staging operands of a test; `n` below 8. It is a register of no web.
@@ -97,8 +100,17 @@ impl Webs {
     }
 }
 
+crate::define_id! {
+    /// A byte of a register.
+    RegByte "byte";
+}
+
 fn bit(v: Vb) -> usize {
     v.reg.index() * 4 + v.byte as usize
+}
+
+fn byte(v: Vb) -> RegByte {
+    RegByte::new(bit(v))
 }
 
 /// Finds the webs. `coalesce` joins block parameters with their arguments; `recursive` asks for
@@ -134,47 +146,72 @@ pub fn find(func: &LFunc, coalesce: bool, recursive: bool) -> Webs {
     webs
 }
 
-/// Live bytes at the end of each block.
-fn liveness(func: &LFunc) -> IndexVec<LBlock, FixedBitSet> {
-    let size = func.regs.len() * 4;
-    let mut live_in: IndexVec<LBlock, FixedBitSet> =
-        IndexVec::filled(func.blocks.len(), FixedBitSet::with_capacity(size));
-    let mut live_out = live_in.clone();
-    let mut preds: IndexVec<LBlock, Vec<LBlock>> = IndexVec::filled(func.blocks.len(), Vec::new());
+/// For each block the bytes that are live at its end, in ascending order: few out of many.
+type LiveOut = IndexVec<LBlock, Vec<RegByte>>;
+
+/// Follows each byte from where it is read back to where it is written.
+fn liveness(func: &LFunc) -> LiveOut {
+    let count = func.regs.len() * 4;
+    // The blocks that read a byte before they write it, and those that write it.
+    let (mut reads, mut writes) = (Vec::new(), Vec::new());
+    let mut written: IndexVec<RegByte, Option<LBlock>> = IndexVec::filled(count, None);
     for (id, block) in func.blocks.enumerated() {
-        block.term.successors().for_each(|next| preds[next].push(id));
+        let mut read = |v: Vb, written: &IndexVec<RegByte, Option<LBlock>>| {
+            if written[byte(v)] != Some(id) {
+                reads.push((byte(v), id));
+            }
+        };
+        for inst in &block.insts {
+            inst.op.for_each_use(&mut |v| read(v, &written));
+            inst.op.for_each_def(&func.regs, &mut |v| {
+                if written[byte(v)].replace(id) != Some(id) {
+                    writes.push((byte(v), id));
+                }
+            });
+        }
+        block.term.for_each_use(&mut |v| read(v, &written));
     }
-    // Blocks at whose end more may be live than was seen.
-    let mut pending = IndexVec::filled(func.blocks.len(), true);
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (id, block) in func.blocks.enumerated().rev() {
-            if !std::mem::take(&mut pending[id]) {
+    let reads = Lists::new(count, reads.iter().copied());
+    let writes = Lists::new(count, writes.iter().copied());
+    let edges = func.blocks.enumerated().flat_map(|(id, b)| b.term.successors().map(move |next| (next, id)));
+    let preds: Lists<LBlock, LBlock> = Lists::new(func.blocks.len(), edges);
+    let mut live_out: LiveOut = IndexVec::filled(func.blocks.len(), Vec::new());
+    // The last byte that each block was found to write, to want at its start, to have at its end.
+    let none: IndexVec<LBlock, Option<RegByte>> = IndexVec::filled(func.blocks.len(), None);
+    let (mut written, mut at_start, mut at_end) = (none.clone(), none.clone(), none);
+    let mut work: Vec<LBlock> = Vec::new();
+    for byte in (0..count).map(RegByte::new) {
+        writes[byte].iter().for_each(|&block| written[block] = Some(byte));
+        work.extend(&reads[byte]);
+        while let Some(block) = work.pop() {
+            if at_start[block].replace(byte) == Some(byte) {
                 continue;
             }
-            block.term.successors().for_each(|next| live_out[id].union_with(&live_in[next]));
-            let mut live = live_out[id].clone();
-            block.term.for_each_use(&mut |v| live.insert(bit(v)));
-            for inst in block.insts.iter().rev() {
-                inst.op.for_each_def(&func.regs, &mut |v| live.set(bit(v), false));
-                inst.op.for_each_use(&mut |v| live.insert(bit(v)));
-            }
-            if live != live_in[id] {
-                live_in[id] = live;
-                preds[id].iter().for_each(|&pred| pending[pred] = true);
-                changed = true;
+            for &pred in &preds[block] {
+                if at_end[pred].replace(byte) != Some(byte) {
+                    live_out[pred].push(byte);
+                    if written[pred] != Some(byte) {
+                        work.push(pred);
+                    }
+                }
             }
         }
     }
     live_out
 }
 
-fn live_across(func: &LFunc, live_out: &IndexVec<LBlock, FixedBitSet>) -> BTreeMap<(LBlock, usize), Vec<Vb>> {
+/// What is live before the end of a block is carried out.
+fn live_at_end(func: &LFunc, live_out: &LiveOut, block: LBlock) -> FixedBitSet {
+    let mut live = FixedBitSet::with_capacity(func.regs.len() * 4);
+    live_out[block].iter().for_each(|byte| live.insert(byte.index()));
+    func.blocks[block].term.for_each_use(&mut |v| live.insert(bit(v)));
+    live
+}
+
+fn live_across(func: &LFunc, live_out: &LiveOut) -> BTreeMap<(LBlock, usize), Vec<Vb>> {
     let mut table = BTreeMap::new();
     for (id, block) in func.blocks.enumerated() {
-        let mut live = live_out[id].clone();
-        block.term.for_each_use(&mut |v| live.insert(bit(v)));
+        let mut live = live_at_end(func, live_out, id);
         for (at, inst) in block.insts.iter().enumerate().rev() {
             inst.op.for_each_def(&func.regs, &mut |v| live.set(bit(v), false));
             if matches!(inst.op, Op::Call { .. }) {
@@ -198,7 +235,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn new(func: &LFunc, live_out: &IndexVec<LBlock, FixedBitSet>) -> Self {
+    fn new(func: &LFunc, live_out: &LiveOut) -> Self {
         let count = func.regs.len();
         let mut graph = Graph {
             parent: func.regs.ids().collect(),
@@ -212,8 +249,7 @@ impl Graph {
         }
         let positions = [0, 1, 2, 3].map(|k| func.regs.ids().map(|reg| bit(Vb::new(reg, k))).collect());
         for (id, block) in func.blocks.enumerated() {
-            let mut live = live_out[id].clone();
-            block.term.for_each_use(&mut |v| live.insert(bit(v)));
+            let mut live = live_at_end(func, live_out, id);
             for inst in block.insts.iter().rev() {
                 graph.inst(func, &inst.op, &mut live, &positions);
             }
