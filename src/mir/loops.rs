@@ -99,6 +99,17 @@ impl Loops {
         only.then_some(block)
     }
 
+    /// The outermost loop around `block` that does not contain `from`.
+    pub fn outermost_without(&self, block: BlockId, from: BlockId) -> Option<LoopId> {
+        let mut found = None;
+        let mut next = self.innermost[block];
+        while let Some(id) = next.filter(|id| !self.loops[*id].blocks.contains(from)) {
+            found = Some(id);
+            next = self.loops[id].parent;
+        }
+        found
+    }
+
     /// The preheader of a loop; a new block when there is none.
     pub fn make_preheader(&self, func: &mut Func, cfg: &Cfg, id: LoopId) -> BlockId {
         if let Some(block) = self.preheader(func, cfg, id) {

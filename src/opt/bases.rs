@@ -96,7 +96,7 @@ fn find(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Plan> {
                 _ => continue,
             };
             let Some(from) = home[stays].filter(|_| defs.constant(stays).is_none()) else { continue };
-            if let Some(outermost) = outermost(loops, block, from) {
+            if let Some(outermost) = loops.outermost_without(block, from) {
                 plans.push(Plan { block, at, outermost, stays, byte });
             }
         }
@@ -107,17 +107,6 @@ fn find(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Plan> {
 /// What of a place's offset goes into the pointer, and what stays in the access.
 fn parts(addr: &Addr) -> (i32, i32) {
     if addr.base == Base::Abs { (addr.offset, 0) } else { (0, addr.offset) }
-}
-
-/// The outermost loop around `block` that does not contain `from`.
-fn outermost(loops: &Loops, block: BlockId, from: BlockId) -> Option<LoopId> {
-    let mut found = None;
-    let mut next = loops.innermost[block];
-    while let Some(id) = next.filter(|id| !loops.loops[*id].blocks.contains(from)) {
-        found = Some(id);
-        next = loops.loops[id].parent;
-    }
-    found
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod counters;
 mod dce;
 mod demand;
 mod dse;
+mod far;
 mod fold;
 mod forward;
 mod gvn;
@@ -146,6 +147,7 @@ pub const PASSES: &[Pass] = &[
     bases::PASS,
     walk::PASS,
     unroll::PASS,
+    far::PASS,
     share::PASS,
     offsets::PASS,
     rebase::PASS,

@@ -5,7 +5,7 @@
 //! unless `i` ends in the block: then each value begins where the last one ends, and one index
 //! register steps through them. Invariant: the same bytes are accessed.
 //! Runs late: `fold` would put the places together again. Not here: bytes of which it is not known
-//! that they stay one, for which the back end adds to the pointer.
+//! that they stay one, for which `far` or the back end adds to the pointer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,16 +108,22 @@ impl Offsets<'_> {
     fn step(&mut self, func: &mut Func, block: BlockId, index: Value, ends: bool) -> bool {
         let range = self.ranges.at(index, block);
         let insts = &func.blocks[block].insts;
-        let steps: BTreeSet<i32> = insts
-            .iter()
-            .filter_map(|inst| access(func, inst))
-            .filter(|(addr, bytes)| {
-                let far = !(0..=NEAR).contains(&addr.offset);
-                let ours = addr.index == Some(index) && self.by_pointer(func, addr);
-                ours && (far || ends) && stays_byte(range, addr.offset, *bytes)
-            })
-            .map(|(addr, _)| addr.offset)
-            .collect();
+        let known = insts.iter().filter_map(|inst| access(func, inst)).filter(|(addr, bytes)| {
+            let ours = addr.index == Some(index) && self.by_pointer(func, addr);
+            ours && stays_byte(range, addr.offset, *bytes)
+        });
+        let distances: Vec<i32> = known.map(|(addr, _)| addr.offset).collect();
+        // What is wanted again further on stays beside the index, as far as INY reaches.
+        let ends = ends && distances.is_sorted();
+        let mut steps: BTreeSet<i32> = distances.into_iter().filter(|d| ends || is_far(*d)).collect();
+        if !ends {
+            let mut last = i32::MIN;
+            steps.retain(|d| {
+                let new = *d > last + NEAR;
+                last = if new { *d } else { last };
+                new
+            });
+        }
         if steps.iter().all(|distance| *distance == 0) {
             return false;
         }
@@ -128,10 +134,12 @@ impl Offsets<'_> {
                 && addr.index == Some(index)
             {
                 let (distance, by_pointer) = (addr.offset, self.by_pointer(func, addr));
-                if steps.contains(&distance) && distance != here.1 && (by_pointer || ends) {
-                    (here, at) = self.sum(func, (block, at), index, here, distance);
+                let reached = |step: &&i32| (ends || is_far(distance)) && distance - **step <= NEAR;
+                let step = steps.range(..=distance).next_back().filter(reached);
+                if let Some(&step) = step.filter(|step| **step != here.1 && (by_pointer || ends)) {
+                    (here, at) = self.sum(func, (block, at), index, here, step);
                 }
-                if by_pointer && distance == here.1 || ends && !by_pointer {
+                if by_pointer && step == Some(&here.1) || ends && !by_pointer {
                     move_to(func, (block, at), here);
                 }
             } else if ends
@@ -181,8 +189,13 @@ impl Offsets<'_> {
     }
 }
 
+/// True for a distance that INY does not reach.
+fn is_far(distance: i32) -> bool {
+    !(0..=NEAR).contains(&distance)
+}
+
 /// The place that an instruction loads from or stores to, and how many bytes.
-fn access<'a>(func: &Func, inst: &'a Inst) -> Option<(&'a Addr, usize)> {
+pub(super) fn access<'a>(func: &Func, inst: &'a Inst) -> Option<(&'a Addr, usize)> {
     match (&inst.op, inst.result) {
         (Op::Load(addr, _), Some(result)) => Some((addr, func.ty(result).bytes())),
         (Op::Store(addr, value, _), _) => Some((addr, func.ty(*value).bytes())),
@@ -190,7 +203,8 @@ fn access<'a>(func: &Func, inst: &'a Inst) -> Option<(&'a Addr, usize)> {
     }
 }
 
-fn stays_byte(range: Range, offset: i32, bytes: usize) -> bool {
+/// True when a byte in a range with a distance is one, for all bytes of the access.
+pub(super) fn stays_byte(range: Range, offset: i32, bytes: usize) -> bool {
     let first = i64::from(range.low) + i64::from(offset);
     let last = i64::from(range.high) + i64::from(offset) + bytes as i64 - 1;
     !range.is_empty() && first >= 0 && last <= 0xff

@@ -68,7 +68,7 @@ const O2: &[Step] = &[
     Step::Funcs(CLEAN),
     Step::Funcs(&["unroll"]),
     Step::Funcs(NARROW),
-    Step::Funcs(&["share", "offsets", "rebase", "reload", "keep", "handover"]),
+    Step::Funcs(&["far", "share", "offsets", "rebase", "reload", "keep", "handover"]),
     Step::Program("shake"),
 ];
 const OS: &[Step] = O2;

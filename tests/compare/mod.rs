@@ -21,7 +21,7 @@ use pycoc::sim::{Exit, Machine, RunOptions};
 use pycoc::{lower, oracle, out};
 
 /// Statements of a program; longer ones are left out.
-const LONGEST: u64 = 4_000;
+const LONGEST: u64 = 8_000;
 const MOST_STEPS: u64 = 3_000_000;
 const MOST_CYCLES: u64 = 60_000_000;
 const LEVELS: [OptLevel; 4] = [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::Os];

@@ -19,7 +19,7 @@ impl Gen {
     pub fn field(&mut self) {
         let name = self.name("F");
         let elem = *self.r.pick(&[Ty::Byte, Ty::Byte, Ty::Byte, Ty::SByte, Ty::Word, Ty::Int]);
-        let len = if elem.width() == 1 { 257 + self.r.below(500) } else { 129 + self.r.below(250) };
+        let len = if elem.width() == 1 { 257 + self.r.below(300) } else { 129 + self.r.below(200) };
         let cells = Cells { elem, len };
         self.block(format!("@singleton\nclass {name}:"), |g| {
             let before = g.r.below(3);
@@ -46,7 +46,7 @@ impl Gen {
                 for declared in ["i: word", "n: word = 0", "x: byte", "y: byte"] {
                     g.line(declared);
                 }
-                for _ in 0..2 + g.r.below(3) {
+                for _ in 0..1 + g.r.below(2) {
                     g.walk(&cells);
                 }
                 g.block(format!("for i in range({len}):"), |g| {
@@ -96,7 +96,7 @@ impl Gen {
                 let width = *self.r.pick(&ROWS);
                 let name = self.name("a");
                 self.line(format!("{name}: alias[array[byte, {width}]]"));
-                self.block(format!("for y in range({}):", (len / width).min(12)), |g| {
+                self.block(format!("for y in range({}):", (len / width).min(9)), |g| {
                     g.line(format!("alias({name}, addr(self.cells) + word(y) * {width})"));
                     let middle = g.r.below(width - 4);
                     g.block(format!("for x in range({near}, {}):", width - near), |g| {
@@ -155,7 +155,7 @@ impl Gen {
     /// Rows and columns, and the cells around one.
     fn neighbours(&mut self, cells: &Cells) {
         let width = *self.r.pick(&ROWS);
-        let height = (cells.len / width).min(12);
+        let height = (cells.len / width).min(8);
         let ty = cells.elem.name();
         let mut around = vec![
             "word(y) * W + x".to_string(),
@@ -173,7 +173,7 @@ impl Gen {
             return;
         }
         self.block(format!("for y in range(1, {}):", height - 1), |g| {
-            g.block(format!("for x in range(1, {}):", (width - 1).min(60)), |g| {
+            g.block(format!("for x in range(1, {}):", (width - 1).min(42)), |g| {
                 for _ in 0..1 + g.r.below(4) {
                     let (a, b) = (g.r.pick(&places).clone(), g.r.pick(&places).clone());
                     g.block(format!("if self.cells[{a}] != self.cells[{b}]:"), |g| g.line("n += 1"));

@@ -124,7 +124,7 @@ impl Select<'_> {
         } else {
             self.emit(LOp::Shift { kind, d: to, a: from, count });
         }
-        for k in zeros {
+        for k in zeros.filter(|k| d[*k] != Dst::None) {
             self.emit(LOp::Move { d: d[k], s: Src::Imm(0) });
         }
     }

@@ -1,6 +1,6 @@
-//! Bytes that a logic operation with a number leaves as they are.
+//! Bytes that an operation with a number leaves as they are, or clears.
 //!
-//! In: `and`, `or` and `xor` of a wide value and a number. Out: which bytes of the result are bytes of
+//! In: `and`, `or` and `xor` of a wide value and a number, shifts to the right by more than a byte. Out: which bytes of the result are bytes of
 //! the value or numbers; only the others are computed. Invariant: the answer is the same wherever the
 //! result is used, and asking has no effect: a value that is read from memory where it is used keeps
 //! no bytes.
@@ -12,14 +12,22 @@ use crate::mir::ir::{BinOp, Op, Value};
 impl Select<'_> {
     /// What each byte of a value is without being computed; `None` for other values.
     pub(super) fn kept(&mut self, value: Value) -> Option<Vec<Option<Src>>> {
-        let Some(Op::Bin(op @ (BinOp::And | BinOp::Or | BinOp::Xor), a, b)) = self.defs[value] else {
+        let Some(Op::Bin(op @ (BinOp::And | BinOp::Or | BinOp::Xor | BinOp::Shr), a, b)) = self.defs[value]
+        else {
             return None;
         };
         let size = self.func.ty(value).bytes();
         let number = self.constant(*b)?;
-        let computed = self.folded[value] || self.rotates.contains_key(&value) || self.is_concat(*op, *a, *b);
+        let elsewhere = self.is_concat(*op, *a, *b) || self.is_byte_move(*op, *b);
+        let computed = self.folded[value] || self.rotates.contains_key(&value) || elsewhere;
         if !self.options.fold || size < 2 || computed || self.is_delayed(*a) {
             return None;
+        }
+        if *op == BinOp::Shr {
+            let clear = number as usize / 8;
+            let late = self.carries.values().any(|c| c.shift == value);
+            let byte = |k| (k + clear >= size).then_some(Src::Imm(0));
+            return (!late && (1..size).contains(&clear)).then(|| (0..size).map(byte).collect());
         }
         let source = self.bytes(*a);
         let byte = |(k, s)| match (op, (number >> (8 * k)) as u8) {
