@@ -38,13 +38,20 @@ fn run(func: &mut Func, _: &Context) -> bool {
         return false;
     }
     let plans = find(func, &cfg, &loops);
+    // Cells before the row and behind it share a pointer: it begins at the lowest.
+    let mut lowest: BTreeMap<(LoopId, Base, Value), i32> = BTreeMap::new();
+    for plan in &plans {
+        if let Some(addr) = place(func, plan) {
+            let first = lowest.entry((plan.outermost, addr.base, plan.stays)).or_default();
+            *first = parts(&addr, 0).1.min(*first);
+        }
+    }
     let mut pointers: BTreeMap<(LoopId, Base, i32, Value), Value> = BTreeMap::new();
     let mut preheaders: IndexVec<LoopId, Option<BlockId>> = IndexVec::filled(loops.loops.len(), None);
     for plan in &plans {
-        let (Op::Load(addr, _) | Op::Store(addr, ..)) = func.blocks[plan.block].insts[plan.at].op else {
-            continue;
-        };
-        let (start, rest) = parts(&addr);
+        let Some(addr) = place(func, plan) else { continue };
+        let first = lowest.get(&(plan.outermost, addr.base, plan.stays)).copied().unwrap_or(0);
+        let (start, rest) = parts(&addr, first);
         let key = (plan.outermost, addr.base, start, plan.stays);
         let pointer = *pointers.entry(key).or_insert_with(|| {
             let known = preheaders[plan.outermost];
@@ -86,7 +93,7 @@ fn find(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Plan> {
             if !in_variable
                 || *access == Access::IrqSafe
                 || func.ty(x) != Ty::I16
-                || !(0..=MAX_OFFSET).contains(&parts(addr).1)
+                || parts(addr, 0).1.abs() > MAX_OFFSET
             {
                 continue;
             }
@@ -104,9 +111,22 @@ fn find(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Plan> {
     plans
 }
 
-/// What of a place's offset goes into the pointer, and what stays in the access.
-fn parts(addr: &Addr) -> (i32, i32) {
-    if addr.base == Base::Abs { (addr.offset, 0) } else { (0, addr.offset) }
+/// The place of an access to change.
+fn place(func: &Func, plan: &Plan) -> Option<Addr> {
+    match func.blocks[plan.block].insts[plan.at].op {
+        Op::Load(addr, _) | Op::Store(addr, ..) => Some(addr),
+        _ => None,
+    }
+}
+
+/// What of a place's offset goes into the pointer, and what stays in the access. `first`: where the
+/// pointer of places near each other begins.
+fn parts(addr: &Addr, first: i32) -> (i32, i32) {
+    match addr.base {
+        Base::Abs => (addr.offset, 0),
+        _ if addr.offset - first > MAX_OFFSET => (0, addr.offset),
+        _ => (first, addr.offset - first),
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +156,13 @@ mod tests {
             !inside.contains("@g") && inside.contains("[v9 + v3]") && inside.contains("[v9 + v3 + 40]"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn cells_before_a_row_share_its_pointer() {
+        let text = after("v4: i16 = add v0, v3\n v5: i8 = load [@g + v4 - 40]\n store [@g + v4 + 1], v5");
+        assert_eq!(text.matches("addr [@g + v0 - 40]").count(), 1, "{text}");
+        assert!(text.contains("[v9 + v3]") && text.contains("[v9 + v3 + 41]"), "{text}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod const_args;
 mod counters;
 mod dce;
 mod demand;
+mod displace;
 mod dse;
 mod far;
 mod fold;
@@ -135,6 +136,7 @@ pub const PASSES: &[Pass] = &[
     rotate::PASS,
     thread::PASS,
     licm::PASS,
+    displace::PASS,
     narrow::PASS,
     strength::PASS,
     strength::END_PASS,

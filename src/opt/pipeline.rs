@@ -53,6 +53,7 @@ const O2: &[Step] = &[
     Step::Funcs(&["rotate"]),
     Step::Funcs(CLEAN),
     Step::Funcs(&["thread"]),
+    Step::Funcs(&["displace"]),
     Step::Funcs(&["hoist", "licm"]),
     Step::Funcs(NARROW),
     Step::Funcs(&["block_loops"]),

@@ -113,6 +113,10 @@ impl Folder<'_> {
         if self.constant(a) == Some(0) {
             return op(Op::Neg(b));
         }
+        // Nothing is borrowed when all bits are there.
+        if self.constant(a).is_some_and(|n| self.bits(b) & !n == 0) {
+            return op(Op::Bin(BinOp::Xor, b, a));
+        }
         if let Some(&Op::Neg(x)) = self.def(b) {
             return op(Op::Bin(BinOp::Add, a, x));
         }
