@@ -20,6 +20,9 @@ use crate::opt::{Context, Pass, Run};
 pub const PASS: Pass =
     Pass { name: "far", about: "adds far distances to pointers before a loop", run: Run::Func(run) };
 
+/// Distances up to here are reached by INY beside an index, and by Y alone.
+const INY: i32 = 3;
+const Y: i32 = 252;
 /// Places so near each other share a pointer.
 const NEAR: i32 = 64;
 /// So many pointers for one loop at most: they lie in zero page all the time.
@@ -89,9 +92,9 @@ fn places(func: &Func, cfg: &Cfg, loops: &Loops) -> BTreeMap<(LoopId, Value), Ve
             let reached = match index {
                 Some(index) if func.ty(index) != Ty::I8 => true,
                 Some(index) => {
-                    offset >= 0 && offset <= 3 || stays_byte(ranges.at(index, block), offset, bytes)
+                    (0..=INY).contains(&offset) || stays_byte(ranges.at(index, block), offset, bytes)
                 }
-                None => (0..=252).contains(&offset),
+                None => (0..=Y).contains(&offset),
             };
             if constant || reached {
                 continue;

@@ -114,7 +114,7 @@ impl Select<'_> {
     /// `bytes >> count`; what becomes zero is named so.
     fn shifted_right(&mut self, bytes: &[Src], count: u32) -> Vec<Src> {
         let mut bytes = bytes[count as usize / 8..].to_vec();
-        if count % 8 != 0 {
+        if !count.is_multiple_of(8) {
             let reg = self.new_reg(bytes.len());
             let d = (0..bytes.len()).map(|k| Dst::V(Vb::new(reg, k))).collect();
             self.shift_bits(BinOp::Shr, bytes, (count % 8) as u8, d);
@@ -173,5 +173,5 @@ fn cycles_of(n: u32, count: u32) -> u32 {
 /// What tells short code from long: whole bytes cost nothing to shift.
 fn bytes_of(n: u32, count: u32) -> u32 {
     let width = (32 - (n >> count).leading_zeros()).div_ceil(8);
-    if count % 8 == 0 { width } else { 5 }
+    if count.is_multiple_of(8) { width } else { 5 }
 }
