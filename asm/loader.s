@@ -57,7 +57,7 @@
 // Loads all modules of the import list; ends the program after an error. The KERNAL is switched in.
 // out: rt_registry = the first free byte behind the modules
 // clobbers: A, X, Y, $02-$24, interrupt flag
-// cycles: 81 a byte that is loaded, 68 a byte that is skipped, 231 a relocation with the two bytes of
+// cycles: 81 a byte that is loaded, 68 a byte that is skipped, 230 a relocation with the two bytes of
 // its offset, and what the KERNAL takes to read the bytes
 .routine rt_load_modules
         lda #<rt_imports

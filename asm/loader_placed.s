@@ -42,7 +42,7 @@
 
 // Loads all modules of the import list; ends the program after an error. The KERNAL is switched in.
 // clobbers: A, X, Y, $02-$04, $07-$21, interrupt flag
-// cycles: 96 a byte that is loaded, 72 a byte that is skipped, 203 a relocation with its control byte,
+// cycles: 96 a byte that is loaded, 72 a byte that is skipped, 202 a relocation with its control byte,
 // and what the KERNAL takes to read the bytes
 .routine rt_load_placed_modules
         lda #<rt_imports
