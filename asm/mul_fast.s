@@ -1,5 +1,4 @@
-// Integer products for programs that shall be fast; mul_small.s has the same routines, shorter, but
-// for rt_mul16b.
+// Integer products for programs that shall be fast; mul_small.s has the same routines, shorter.
 // Every routine works for signed and unsigned values unless it says otherwise.
 // Shift and add: the bit of the multiplier that is tested is still in the carry when the
 // multiplicand is added, so that the multiplicand less one is what is added.
@@ -125,40 +124,6 @@ negated_b:
         sbc rt_b1
 !:      sta rt_t0
         lda #0
-        rts
-
-// in: rt_a0/rt_a1, A = byte, unsigned   out: A = low byte, X = high byte of the product
-// clobbers: A, X, Y, rt_a0, rt_a1, rt_t0
-// cycles: 24 to 310, 185 on average
-// Shift and add, from the lowest bit of the byte to its highest one.
-.routine rt_mul16b
-        lsr
-        sta rt_t0
-        bcs first
-        beq zero
-!:      asl rt_a0
-        rol rt_a1
-        lsr rt_t0
-        bcc !-
-first:  lda rt_a0
-        ldx rt_a1
-        ldy rt_t0
-        beq done
-even:   asl rt_a0
-        rol rt_a1
-        lsr rt_t0
-        bcc even
-        clc
-        adc rt_a0
-        tay
-        txa
-        adc rt_a1
-        tax
-        tya
-        ldy rt_t0
-        bne even
-done:   rts
-zero:   tax
         rts
 
 // in: rt_a0/rt_a1, rt_b0/rt_b1, unsigned   out: rt_a0-rt_a3 = product

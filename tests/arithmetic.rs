@@ -8,7 +8,7 @@ mod routines;
 use routines::{Routines, State, rounds};
 
 /// The files with the two forms of each routine.
-const FAST: &[&str] = &["mul_fast.s", "mul.s", "div_fast.s", "div.s", "fixed.s"];
+const FAST: &[&str] = &["mul_fast.s", "mul_byte.s", "mul.s", "div_fast.s", "div.s", "fixed.s"];
 const SMALL: &[&str] = &["mul_small.s", "mul.s", "div_small.s", "div.s", "fixed.s"];
 
 /// Where a routine leaves its result.

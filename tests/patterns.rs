@@ -289,6 +289,30 @@ fn conversions() -> Vec<Pattern> {
             "v2: i8 = sub v0, v1\nv3: i8 = const 255\nv4: i8 = add v2, v3\nstore [R], v4",
             |a, b| a.wrapping_sub(b).wrapping_sub(1),
         ),
+        two(
+            "sum of multiples and one",
+            16,
+            2,
+            "v2: i16 = const 1\nv3: i16 = shl v0, v2\nv4: i16 = shl v1, v2\nv5: i16 = add v3, v4\nv6: i16 = add v5, v2\n\
+             store [R], v6",
+            |a, b| (a << 1) + (b << 1) + 1,
+        ),
+        two(
+            "sum that is a rotation, and one",
+            16,
+            2,
+            "v2: i16 = const 1\nv3: i16 = const 15\nv4: i16 = shl v0, v2\nv5: i16 = shr v0, v3\nv6: i16 = add v4, v5\n\
+             v7: i16 = add v6, v2\nstore [R], v7",
+            |a, _| ((a << 1 | a >> 15) & 0xffff) + 1,
+        ),
+        two(
+            "sum that shifts a bit in, and one",
+            16,
+            2,
+            "v2: i16 = const 1\nv3: i16 = const 15\nv4: i16 = shl v0, v2\nv5: i16 = shr v1, v3\nv6: i16 = add v4, v5\n\
+             v7: i16 = add v6, v2\nstore [R], v7",
+            |a, b| ((a << 1 | b >> 15) & 0xffff) + 1,
+        ),
         one(
             "multiple of four plus three",
             16,

@@ -101,3 +101,12 @@ fn routines_write_no_more_than_their_row_says() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn code_finds_its_arithmetic_whatever_the_program_is_made_for() {
+    for others in [["_kernal", "_fast"], ["_kernal", "_small"]] {
+        let code = code(others);
+        let missing: Vec<&&str> = rt_arith::SYMBOLS.iter().filter(|s| !code.contains_key(**s)).collect();
+        assert!(missing.is_empty(), "without {others:?}: {missing:?}");
+    }
+}

@@ -65,6 +65,7 @@ const FILES: &[File] = files! {
     Fast "mul_fast.s"
     Small "mul_small.s"
     All "mul.s"
+    All "mul_byte.s"
     All "square.s"
     Fast "div_fast.s"
     Small "div_small.s"

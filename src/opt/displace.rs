@@ -5,7 +5,7 @@
 //! accessed. Not here: numbers in an index that is itself a sum with a number (`fold`), or a byte
 //! (`narrow`).
 
-use crate::mir::ir::{Addr, BinOp, BlockId, Func, Inst, Op, Ty, Value};
+use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, Inst, Op, Ty, Value};
 use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
 
@@ -39,8 +39,9 @@ fn run(func: &mut Func, _: &Context) -> bool {
             let at = at + added;
             let (insts, index) = sum.made(func, inst);
             if let Op::Load(addr, _) | Op::Store(addr, ..) = &mut func.blocks[block].insts[at].op {
-                let offset = addr.offset.wrapping_add(sum.number as i16 as i32) as i16;
-                *addr = Addr { index: Some(index), offset: offset.into(), ..*addr };
+                let offset = addr.offset.wrapping_add(sum.number as i32);
+                let offset = if addr.base == Base::Abs { offset & 0xffff } else { (offset as i16).into() };
+                *addr = Addr { index: Some(index), offset, ..*addr };
             }
             added += insts.len();
             func.blocks[block].insts.splice(at..at, insts);

@@ -2,19 +2,20 @@
 
 use crate::codegen::lir::{Dst, Logic, Op as LOp, RtCall, ShiftKind, Src, Test, Vb};
 use crate::codegen::select::carry::Carry;
+use crate::codegen::select::fold::CarrySum;
 use crate::codegen::select::{Home, Select, move_bytes};
 use crate::mir::ir::{BinOp, Cond, Op, Ty, Value};
 
 impl Select<'_> {
     /// Emits `d = a op b`.
     pub(super) fn select_bin(&mut self, value: Value, op: BinOp, a: Value, b: Value, d: Vec<Dst>) {
+        if let Some(&CarrySum { sub, x, y }) = self.carry_sums.get(&value) {
+            let (a, b) = (self.bytes(x), self.bytes(y));
+            self.emit(LOp::Add { sub, carry: true, d, a, b });
+            return;
+        }
         match op {
             BinOp::Add if self.only_sets_bits(a, b) => self.select_set_bits(a, b, d),
-            BinOp::Add | BinOp::Sub if self.sum_in_sum(a).is_some() => {
-                let Some((sub, x, y)) = self.sum_in_sum(a) else { return };
-                let (a, b) = (self.bytes(x), self.bytes(y));
-                self.emit(LOp::Add { sub, carry: true, d, a, b });
-            }
             BinOp::Add | BinOp::Sub => {
                 let (a, b) = (self.bytes(a), self.bytes(b));
                 self.emit(LOp::Add { sub: op == BinOp::Sub, carry: false, d, a, b });
@@ -33,16 +34,6 @@ impl Select<'_> {
             BinOp::Shl | BinOp::Shr | BinOp::Sar => self.select_shift(op, a, b, d),
             BinOp::Mul => self.select_mul(value, a, b),
             BinOp::UDiv | BinOp::SDiv | BinOp::URem | BinOp::SRem => self.select_div(value, op, a, b),
-        }
-    }
-
-    /// The operands of a sum or difference that is computed with the one added to it, or taken away.
-    fn sum_in_sum(&self, value: Value) -> Option<(bool, Value, Value)> {
-        match self.defs[value] {
-            Some(&Op::Bin(op @ (BinOp::Add | BinOp::Sub), x, y)) if self.folded[value] => {
-                Some((op == BinOp::Sub, x, y))
-            }
-            _ => None,
         }
     }
 

@@ -54,6 +54,16 @@ pub(super) struct Plan {
     pub rotates: BTreeMap<Value, Rotation>,
     /// Quotients and remainders that come from one division.
     pub partners: BTreeMap<Value, Value>,
+    /// The values that are `x + y + 1` or `x - y - 1`.
+    pub carry_sums: BTreeMap<Value, CarrySum>,
+}
+
+/// A sum, or a difference, that is computed with one more added, or taken away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct CarrySum {
+    pub sub: bool,
+    pub x: Value,
+    pub y: Value,
 }
 
 /// Decides which values are folded into their user, and finds what is computed together.
@@ -66,7 +76,7 @@ pub(super) fn plan<'a>(
 ) -> Plan {
     let mut folded = IndexVec::filled(func.values.len(), false);
     let uses = rewrite::count_uses(func);
-    let mut partners = BTreeMap::new();
+    let (mut partners, mut carry_sums) = (BTreeMap::new(), BTreeMap::new());
     let carries = if enabled { carry::plan(func, defs, &uses, &mut folded) } else { BTreeMap::new() };
     let rotates = if enabled {
         let is_free = |v| carries.values().all(|c| c.shift != v);
@@ -88,12 +98,13 @@ pub(super) fn plan<'a>(
                 partners: &partners,
                 carries: &carries,
                 rotates: &rotates,
+                carry_sums: &mut carry_sums,
                 even,
             }
             .run();
         }
     }
-    Plan { folded, carries, rotates, partners }
+    Plan { folded, carries, rotates, partners, carry_sums }
 }
 
 /// A quotient and a remainder of the same operands in one block come from one division.
@@ -146,6 +157,7 @@ struct Planner<'a, 'b> {
     partners: &'b BTreeMap<Value, Value>,
     carries: &'b BTreeMap<Value, Carry>,
     rotates: &'b BTreeMap<Value, Rotation>,
+    carry_sums: &'b mut BTreeMap<Value, CarrySum>,
     even: &'b Multiples<'a>,
 }
 
@@ -167,13 +179,15 @@ impl Planner<'_, '_> {
                 // Its operands are decided at the place where it is emitted.
                 continue;
             }
+            if let (Op::Bin(op, a, b), Some(result)) = (&inst.op, inst.result)
+                && let Some(sum) = self.carry_sum(*op, *a, *b, &position)
+            {
+                self.folded[*a] = true;
+                self.carry_sums.insert(result, sum);
+                self.fold_operands(&[sum.x, sum.y], at, &position);
+                continue;
+            }
             match &inst.op {
-                Op::Bin(op, a, b) if self.carries_in(*op, *a, *b, &position) => {
-                    self.folded[*a] = true;
-                    if let Some(&Op::Bin(_, x, y)) = self.defs[*a] {
-                        self.fold_operands(&[x, y], at, &position);
-                    }
-                }
                 Op::Bin(op, a, b) if self.takes_memory(*op, *a, *b) => {
                     self.fold_operands(&[*a, *b], at, &position)
                 }
@@ -244,21 +258,32 @@ impl Planner<'_, '_> {
             && !is_concat(self.func, self.defs, op, a, b)
     }
 
-    /// True for `x + y + 1` and `x - y - 1`: the one is the carry.
-    fn carries_in(&self, op: BinOp, sum: Value, one: Value, position: &BTreeMap<Value, usize>) -> bool {
+    /// The inner sum of `x + y + 1` and `x - y - 1`, where the one is the carry.
+    fn carry_sum(
+        &self,
+        op: BinOp,
+        sum: Value,
+        one: Value,
+        position: &BTreeMap<Value, usize>,
+    ) -> Option<CarrySum> {
         let mask = self.func.ty(sum).mask();
         let by = match (op, self.defs[one]) {
             (BinOp::Add, Some(Op::Const(n))) => n & mask,
             (BinOp::Sub, Some(Op::Const(n))) => n.wrapping_neg() & mask,
-            _ => return false,
+            _ => return None,
         };
-        let free = self.uses[sum] == 1 && position.contains_key(&sum) && !self.folded[sum];
-        let number = |v: &Value| matches!(self.defs[*v], Some(Op::Const(_) | Op::Addr(_)));
-        free && match self.defs[sum] {
-            Some(Op::Bin(BinOp::Add, x, y)) => by == 1 && !number(x) && !number(y),
-            Some(Op::Bin(BinOp::Sub, x, y)) => by == mask && !number(x) && !number(y),
-            _ => false,
-        }
+        let Some(&Op::Bin(inner, x, y)) = self.defs[sum] else { return None };
+        let sub = match inner {
+            BinOp::Add if by == 1 => false,
+            BinOp::Sub if by == mask => true,
+            _ => return None,
+        };
+        // A rotation is made of what its shifts, which are folded, are made of.
+        let computed = self.folded[sum] || self.rotates.contains_key(&sum);
+        let free = self.uses[sum] == 1 && position.contains_key(&sum) && !computed;
+        let number = |v: Value| matches!(self.defs[v], Some(Op::Const(_) | Op::Addr(_)));
+        let plain = self.takes_memory(inner, x, y) && !number(x) && !number(y);
+        (free && plain).then_some(CarrySum { sub, x, y })
     }
 
     /// True for a shift by less than a byte, which reads each byte once, where it stands.

@@ -2,11 +2,13 @@
 //!
 //! A constant base stays a constant; an 8-bit index stays an index register; a 16-bit index is
 //! added to a pointer once on a way, or split as `pages.rs` says. Invariant: a pointer access has an offset that, with all
-//! bytes of the value, stays below 256, and at most `MAX_INDEXED_OFFSET` beside an index.
+//! bytes of the value, stays below 256, and at most `MAX_INDEXED_OFFSET` beside an index that with it
+//! is known to stay a byte: Y wraps.
 
 use crate::codegen::lir::{Dst, LInst, Mem, MemBase, Op as LOp, Reg, Src, Sym, SymAddr, Vb};
 use crate::codegen::select::Select;
 use crate::mir::ir::{Access, Addr, Base, Value};
+use crate::opt::ranges::Ranges;
 
 /// Largest offset beside an index register that is reached by INY.
 pub const MAX_INDEXED_OFFSET: i32 = 3;
@@ -22,6 +24,8 @@ pub(super) enum PointerKey {
     At(SymAddr, Reg),
     /// A pointer and an index.
     Sum(Reg, Reg),
+    /// A pointer and a byte.
+    Byte(Reg, Vb),
     /// A pointer and a distance.
     Reg(Reg, i32),
     /// The page of an element, see `pages.rs`.
@@ -29,8 +33,8 @@ pub(super) enum PointerKey {
 }
 
 impl Select<'_> {
-    /// The place of the first byte of an access.
-    pub(super) fn mem(&mut self, addr: &Addr, access: Access) -> Mem {
+    /// The place of the first byte of an access to a value of so many bytes.
+    pub(super) fn mem(&mut self, addr: &Addr, access: Access, size: usize) -> Mem {
         let volatile = access != Access::Plain;
         let mut offset = addr.offset;
         let mut index = None;
@@ -75,20 +79,10 @@ impl Select<'_> {
             (None, Base::Value(value)) => value,
             (None, base) => {
                 let pointer = self.start_pointer(base);
-                return self.register_mem(pointer, index, wide_index, offset, volatile);
+                let pointer = self.with_index(pointer, &mut index, wide_index, (addr, size));
+                return self.register_mem(pointer, index, offset, volatile);
             }
         };
-        self.pointer_mem(base, index, wide_index, offset, volatile)
-    }
-
-    fn pointer_mem(
-        &mut self,
-        base: Value,
-        index: Option<Vb>,
-        wide_index: Option<Vec<Src>>,
-        offset: i32,
-        volatile: bool,
-    ) -> Mem {
         let bytes = self.bytes(base);
         if let (Some(at), None) = (constant_pair(&bytes), &wide_index)
             && self.is_near(at.plus(offset))
@@ -97,25 +91,51 @@ impl Select<'_> {
             return Mem { base: MemBase::At(at.plus(offset)), index, offset: 0, pitch: 1, volatile };
         }
         let pointer = self.as_reg(&bytes);
-        self.register_mem(pointer, index, wide_index, offset, volatile)
+        let pointer = self.with_index(pointer, &mut index, wide_index, (addr, size));
+        self.register_mem(pointer, index, offset, volatile)
     }
 
-    /// The place `pointer + index + offset`.
-    fn register_mem(
+    /// A pointer with the index added that cannot stand beside it: one of two bytes, or a byte with
+    /// which the bytes of the value may lie beyond what Y reaches.
+    fn with_index(
         &mut self,
-        mut pointer: Reg,
-        index: Option<Vb>,
-        wide_index: Option<Vec<Src>>,
-        offset: i32,
-        volatile: bool,
-    ) -> Mem {
-        if let Some(wide) = wide_index {
+        pointer: Reg,
+        index: &mut Option<Vb>,
+        wide: Option<Vec<Src>>,
+        (addr, size): (&Addr, usize),
+    ) -> Reg {
+        if let Some(wide) = wide {
             let reg = self.as_reg(&wide);
-            pointer = self.cached_pointer(PointerKey::Sum(pointer, reg), |s| {
+            return self.cached_pointer(PointerKey::Sum(pointer, reg), |s| {
                 let (a, b) = (s.reg_bytes(pointer), s.reg_bytes(reg));
                 s.add_pointer(a, b)
             });
         }
+        let Some(byte) = index.filter(|_| !self.stays_in_reach(addr, size)) else { return pointer };
+        *index = None;
+        self.cached_pointer(PointerKey::Byte(pointer, byte), |s| {
+            let a = s.reg_bytes(pointer);
+            s.add_pointer(a, vec![Src::V(byte), Src::Imm(0)])
+        })
+    }
+
+    /// True when the index of an access stays a byte with what INY adds to it for the distance and for
+    /// the bytes of the value.
+    fn stays_in_reach(&mut self, addr: &Addr, size: usize) -> bool {
+        let near = if (0..=MAX_INDEXED_OFFSET).contains(&addr.offset) { addr.offset as u32 } else { 0 };
+        let added = near + size as u32 - 1;
+        let Some(index) = addr.index.filter(|_| added > 0) else { return true };
+        // A multiple of 2 or 4 has room for as much above it.
+        if self.even.holds(index, (added + 1).next_power_of_two()) {
+            return true;
+        }
+        let ranges = self.ranges.get_or_insert_with(|| Ranges::new(self.func));
+        let range = ranges.at(index, self.block);
+        !range.is_empty() && range.high + added <= 0xff
+    }
+
+    /// The place `pointer + index + offset`.
+    fn register_mem(&mut self, mut pointer: Reg, index: Option<Vb>, offset: i32, volatile: bool) -> Mem {
         let limit = if index.is_some() { MAX_INDEXED_OFFSET } else { MAX_OFFSET };
         let mut rest = offset;
         if !(0..=limit).contains(&offset) {
@@ -215,7 +235,7 @@ impl Select<'_> {
     }
 
     pub(super) fn select_load(&mut self, d: Vec<Dst>, addr: &Addr, access: Access) {
-        let mem = self.mem(addr, access);
+        let mem = self.mem(addr, access, d.len());
         self.locked(access, |s| {
             for (k, d) in d.into_iter().enumerate() {
                 s.emit(LOp::Move { d, s: Src::Mem(mem.plus(k)) });
@@ -228,13 +248,13 @@ impl Select<'_> {
         if self.folded[value]
             && let Some(Op::Bin(op, a, b)) = self.defs[value]
         {
-            let mem = self.mem(addr, access);
+            let mem = self.mem(addr, access, self.func.ty(value).bytes());
             let d = (0..self.func.ty(value).bytes()).map(|k| Dst::Mem(mem.plus(k))).collect();
             self.select_bin(value, *op, *a, *b, d);
             return;
         }
         let bytes = self.bytes(value);
-        let mem = self.mem(addr, access);
+        let mem = self.mem(addr, access, bytes.len());
         let mut order: Vec<usize> = (0..bytes.len()).collect();
         if access == Access::Plain && self.just_summed(&bytes) {
             order.reverse();
@@ -283,7 +303,7 @@ impl Select<'_> {
     /// The start of an area: a constant address, or a pointer without index and offset.
     fn block_mem(&mut self, addr: &Addr, access: Access) -> Mem {
         // Bytes of memory, not of one value.
-        let mem = Mem { pitch: 1, ..self.mem(addr, access) };
+        let mem = Mem { pitch: 1, ..self.mem(addr, access, 1) };
         let MemBase::Ptr(mut pointer) = mem.base else {
             let Some(index) = mem.index else { return mem };
             let MemBase::At(at) = mem.base else { unreachable!("checked above") };

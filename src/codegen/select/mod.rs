@@ -31,6 +31,7 @@ use crate::codegen::lir::{
 };
 use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, FuncId, GlobalId, Op, Program, Ty, Value};
 use crate::mir::loops::Loops;
+use crate::opt::ranges::Ranges;
 
 /// Where the bytes of a value come from.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -81,6 +82,8 @@ pub struct Select<'a> {
     rotates: BTreeMap<Value, rotate::Rotation>,
     /// The partner of a division or remainder with the same operands in the same block.
     partners: BTreeMap<Value, Value>,
+    /// Values that are sums with the one as the carry.
+    carry_sums: BTreeMap<Value, fold::CarrySum>,
     /// Values that are the middle bytes of a product, and its factors.
     middles: BTreeMap<Value, (Value, Value)>,
     out: LFunc,
@@ -95,6 +98,8 @@ pub struct Select<'a> {
     pointers: Vec<(memory::PointerKey, Reg)>,
     pages: pages::Pages,
     even: multiples::Multiples<'a>,
+    /// Between which numbers values lie; found when it is asked for.
+    ranges: Option<Ranges<'a>>,
 }
 
 /// Selects the code of one function. `weights` holds the estimated number of runs of each block.
@@ -115,7 +120,7 @@ pub fn select(
         }
     }
     let even = multiples::Multiples::new(func, &defs);
-    let fold::Plan { mut folded, carries, rotates, partners } =
+    let fold::Plan { mut folded, carries, rotates, partners, carry_sums } =
         fold::plan(program, func, &defs, &even, options.fold);
     let middles = if whole.squares { multiply::middles(func, &defs, &mut folded) } else { BTreeMap::new() };
     let mut select = Select {
@@ -129,6 +134,7 @@ pub fn select(
         carries,
         rotates,
         partners,
+        carry_sums,
         middles,
         out: LFunc { id, regs: IndexVec::new(), params: Vec::new(), blocks: IndexVec::new() },
         lblocks: IndexVec::filled(func.blocks.len(), LBlock(0)),
@@ -139,6 +145,7 @@ pub fn select(
         pointers: Vec::new(),
         pages: pages::Pages::new(func, &even, &options),
         even,
+        ranges: None,
     };
     for (id, block) in func.blocks.enumerated() {
         for target in block.term.targets() {
@@ -341,7 +348,7 @@ impl<'a> Select<'a> {
                 a.into_iter().zip(b).map(|(a, b)| if a == Src::Imm(0) { b } else { a }).collect()
             }
             Some(Op::Load(addr, access)) if self.folded[value] => {
-                let mem = self.mem(addr, *access);
+                let mem = self.mem(addr, *access, size);
                 (0..size).map(|k| Src::Mem(mem.plus(k))).collect()
             }
             _ => self.lazy_reg(value),
