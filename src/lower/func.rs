@@ -248,6 +248,7 @@ impl FuncLower<'_, '_> {
         match addr {
             Addr { base: Base::Value(pointer), index: None, offset: 0, .. } => pointer,
             Addr { base: Base::Abs, index: None, offset, .. } => self.b.iconst(Ty::I16, i64::from(offset)),
+            Addr { base: Base::Value(_), .. } => self.b.addr(Addr { within: None, ..addr }),
             _ => self.b.addr(addr),
         }
     }

@@ -167,20 +167,23 @@ impl FuncLower<'_, '_> {
         self.indexed(inner.plus(first), scaled, small)
     }
 
-    /// The array or string that an index counts in, where it is part of a global: an index outside
-    /// of it is a fault of the program.
+    /// The array or string that an index counts in, as part of a global or behind a pointer: an index
+    /// outside of it is a fault of the program.
     fn array(&self, mem: &Mem, of: &Type) -> Option<Part> {
         match of {
             Type::Array(..) if !mem.exact => mem.addr.within,
             Type::Array(..) | Type::Str(Some(_)) => self.part(mem, of),
+            // Behind its length a string has at most 255 characters.
+            Type::Str(None) if is_behind_pointer(mem) => Part::new(mem.addr.offset.into(), 256),
             _ => mem.addr.within,
         }
     }
 
-    /// The bytes of a global that a place of this type may be, with what it lies in.
+    /// The bytes that a place of this type may be, with what it lies in.
     fn part(&self, mem: &Mem, ty: &Type) -> Option<Part> {
         let whole = || Part::new(mem.addr.offset.into(), self.size_of(ty));
-        let known = matches!(mem.addr.base, Base::Global(_)) && mem.addr.index.is_none() && mem.declared;
+        let global = matches!(mem.addr.base, Base::Global(_)) && mem.addr.index.is_none();
+        let known = (global || is_behind_pointer(mem)) && mem.declared;
         mem.addr.within.or_else(|| known.then(whole).flatten())
     }
 
@@ -238,4 +241,9 @@ impl FuncLower<'_, '_> {
         let within = if mem.exact { self.part(&mem, &place.ty) } else { None };
         self.addr_value(Addr { within, ..mem.addr })
     }
+}
+
+/// True for ordinary memory behind a pointer, without an index yet.
+fn is_behind_pointer(mem: &Mem) -> bool {
+    matches!(mem.addr.base, Base::Value(_)) && mem.addr.index.is_none() && !mem.is_mapped()
 }

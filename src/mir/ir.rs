@@ -187,8 +187,8 @@ pub struct Addr {
     pub base: Base,
     pub index: Option<Value>,
     pub offset: i32,
-    /// The variable or array that the program names, where `base` is a global: the access stays in
-    /// it, or what is reached through the address.
+    /// The variable or array that the program names, as bytes behind `base`, a global or a pointer:
+    /// the access stays in it, or what is reached through the address.
     pub within: Option<Part>,
 }
 
@@ -209,7 +209,7 @@ impl Addr {
     }
 }
 
-/// Some bytes of a global: the first and the last one.
+/// Some bytes of a global, or behind a pointer: the first and the last one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Part {
     pub first: u16,
@@ -222,6 +222,13 @@ impl Part {
         let first = u16::try_from(start).ok()?;
         let last = u16::try_from(start + i64::from(len) - 1).ok()?;
         (first <= last).then_some(Self { first, last })
+    }
+
+    /// The same bytes as seen from a place that lies so many bytes before; `None` where no part says
+    /// that.
+    pub fn seen_from(self, before: i32) -> Option<Self> {
+        let first = i64::from(self.first) + i64::from(before);
+        Self::new(first, u32::from(self.last - self.first) + 1)
     }
 }
 
@@ -506,6 +513,11 @@ pub struct Global {
 }
 
 impl Global {
+    /// True when it has such bytes, one behind the other.
+    pub fn holds(&self, part: Part) -> bool {
+        self.pitch == 1 && u32::from(part.last) < self.size
+    }
+
     /// An ordinary global of this module.
     pub fn new(name: impl Into<Arc<str>>, kind: GlobalKind, size: u32) -> Self {
         Self {

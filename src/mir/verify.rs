@@ -267,11 +267,14 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// True when a global that does not lie striped has such bytes.
+    /// True when a global that does not lie striped, or what a pointer leads to, has such bytes.
     fn is_part(&self, base: Base, part: Part) -> bool {
-        let Base::Global(id) = base else { return false };
-        let global = &self.program.globals[id];
-        part.first <= part.last && u32::from(part.last) < global.size && global.pitch == 1
+        let has_room = match base {
+            Base::Global(id) => self.program.globals[id].holds(part),
+            Base::Value(_) => true,
+            _ => false,
+        };
+        has_room && part.first <= part.last
     }
 
     /// Each value is defined once, and its definition comes before each use on every way.

@@ -13,7 +13,7 @@ use crate::obj::libfile::{LibError, fnv};
 const MAGIC: [u8; 2] = [0x4D, 0x49];
 /// The version of the middle code that this pycoc writes and reads. It grows with every change of
 /// the middle IR, of what an operation means, or of its encoding.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// The part as it lies in a file.
 #[derive(Clone, PartialEq, Eq, Debug)]

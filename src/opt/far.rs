@@ -61,7 +61,8 @@ fn run(func: &mut Func, _: &Context) -> bool {
                 .extend([inst(number, distance), inst(sum, Op::Bin(BinOp::Add, pointer, number))]);
             for (block, at, offset) in own {
                 if let Op::Load(addr, _) | Op::Store(addr, ..) = &mut func.blocks[block].insts[at].op {
-                    *addr = Addr { index: addr.index, ..Addr::new(Base::Value(sum), offset - lowest) };
+                    let within = addr.within.and_then(|part| part.seen_from(-lowest));
+                    *addr = Addr { base: Base::Value(sum), offset: offset - lowest, within, ..*addr };
                 }
             }
             changed = true;

@@ -129,6 +129,11 @@ impl Select<'_> {
         if self.even.holds(index, (added + 1).next_power_of_two()) {
             return true;
         }
+        // So has one that stays in an array that ends within 256 bytes behind the pointer.
+        let above = near as i32 - addr.offset;
+        if addr.within.is_some_and(|part| i32::from(part.last) + above <= 0xff) {
+            return true;
+        }
         let ranges = self.ranges.get_or_insert_with(|| Ranges::new(self.func));
         let range = ranges.at(index, self.block);
         !range.is_empty() && range.high + added <= 0xff

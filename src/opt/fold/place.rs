@@ -1,6 +1,6 @@
 //! Rules for addresses and loads of known content.
 
-use crate::mir::ir::{Access, Addr, Base, BinOp, Global, GlobalKind, Init, Op, Ty, Value};
+use crate::mir::ir::{Access, Addr, Base, BinOp, Global, GlobalKind, Init, Op, Part, Ty, Value};
 use crate::opt::fold::{Folder, Rewrite};
 
 impl Folder<'_> {
@@ -22,12 +22,15 @@ impl Folder<'_> {
                     (Some(_), Some(_)) => return None,
                     (a, b) => a.or(b),
                 };
-                let within = inner.within.filter(|_| index.is_some());
+                let part = addr.within.filter(|_| inner.index.is_none());
+                let part = part.and_then(|part| self.part_of(inner.base, part.seen_from(inner.offset)?));
+                let within = part.or(inner.within).filter(|_| index.is_some());
                 Some(Addr { within, ..moved(inner.base, index, addr.offset, inner.offset as u32) })
             }
             &Op::Bin(BinOp::Add, a, b) => {
                 if let Some(n) = self.constant(b) {
-                    return Some(moved(Base::Value(a), addr.index, addr.offset, n));
+                    let within = addr.within.and_then(|part| part.seen_from((n as i16).into()));
+                    return Some(Addr { within, ..moved(Base::Value(a), addr.index, addr.offset, n) });
                 }
                 if addr.index.is_some() {
                     return None;
@@ -50,6 +53,17 @@ impl Folder<'_> {
                 }
                 None
             }
+            _ => None,
+        }
+    }
+
+    /// A part, where something of that base has such bytes.
+    fn part_of(&self, base: Base, part: Part) -> Option<Part> {
+        match base {
+            Base::Global(id) => {
+                self.ctx.program.globals.get(id).is_some_and(|global| global.holds(part)).then_some(part)
+            }
+            Base::Value(_) => Some(part),
             _ => None,
         }
     }

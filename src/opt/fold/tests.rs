@@ -73,6 +73,22 @@ fn addresses_take_in_their_sums() {
 }
 
 #[test]
+fn the_bounds_of_an_array_are_seen_from_what_it_lies_in() {
+    let through = |pointer: &str, part: &str| {
+        folded(&format!("v2: i16 = {pointer}\n v3: i16 = load [v2 + v0 + 7 in {part}]\n return v3"))
+    };
+    assert_eq!(through("addr [@g + 40]", "4 to 58"), "v2: i16 = load [@g + v0 + 47 in 44 to 98]; return v2");
+    assert_eq!(
+        through("addr [@g + 40]", "4 to 59"),
+        "v2: i16 = load [@g + v0 + 47]; return v2",
+        "too few bytes"
+    );
+    let number = "const 2\n v9: i16 = add v1, v2";
+    let sum = folded(&format!("v2: i16 = {number}\n v3: i16 = load [v9 + v0 + 7 in 4 to 9]\n return v3"));
+    assert_eq!(sum, "v2: i16 = load [v1 + v0 + 9 in 6 to 11]; return v2");
+}
+
+#[test]
 fn constant_data_is_read_at_once() {
     assert_eq!(folded("v2: i16 = load [@t + 1]\n return v2"), "v2: i16 = const 770; return v2");
 }
