@@ -29,6 +29,7 @@ mod narrow;
 mod offsets;
 mod page_loops;
 mod pipeline;
+mod promote;
 pub mod ranges;
 mod rebase;
 mod reload;
@@ -134,6 +135,7 @@ pub const PASSES: &[Pass] = &[
     split::PASS,
     stripe::PASS,
     rotate::PASS,
+    promote::PASS,
     thread::PASS,
     licm::PASS,
     displace::PASS,
