@@ -25,7 +25,7 @@ pub(super) enum Loc {
 pub(super) struct Mem {
     pub addr: Addr,
     pub access: Access,
-    /// The counts in the type are those of the memory: not an array behind an alias.
+    /// The counts in the type are those of the memory: not an array or a string behind an alias.
     exact: bool,
     /// What lies there was declared as what it is used as.
     declared: bool,
@@ -116,7 +116,7 @@ impl FuncLower<'_, '_> {
         if matches!(address.ty, Type::Alias(_)) {
             self.check_null(addr, address);
         }
-        let exact = !matches!(ty, Type::Array(..) | Type::Tuple(_));
+        let exact = !matches!(ty, Type::Array(..) | Type::Tuple(_) | Type::Str(_));
         Mem { exact, ..Mem::new(addr, Access::Plain) }
     }
 
@@ -171,10 +171,9 @@ impl FuncLower<'_, '_> {
     /// outside of it is a fault of the program.
     fn array(&self, mem: &Mem, of: &Type) -> Option<Part> {
         match of {
-            Type::Array(..) if !mem.exact => mem.addr.within,
-            Type::Array(..) | Type::Str(Some(_)) => self.part(mem, of),
-            // Behind its length a string has at most 255 characters.
-            Type::Str(None) if is_behind_pointer(mem) => Part::new(mem.addr.offset.into(), 256),
+            // Behind its length a string has at most 255 characters; an alias takes strings of any room.
+            Type::Str(_) if !mem.exact && is_behind_pointer(mem) => Part::new(mem.addr.offset.into(), 256),
+            Type::Array(..) | Type::Str(Some(_)) if mem.exact => self.part(mem, of),
             _ => mem.addr.within,
         }
     }
