@@ -24,7 +24,8 @@ impl Folder<'_> {
                 };
                 let part = addr.within.filter(|_| inner.index.is_none());
                 let part = part.and_then(|part| self.part_of(inner.base, part.seen_from(inner.offset)?));
-                let within = part.or(inner.within).filter(|_| index.is_some());
+                let parts = part.into_iter().chain(inner.within);
+                let within = parts.min_by_key(|part| part.last - part.first).filter(|_| index.is_some());
                 Some(Addr { within, ..moved(inner.base, index, addr.offset, inner.offset as u32) })
             }
             &Op::Bin(BinOp::Add, a, b) => {
