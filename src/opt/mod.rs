@@ -39,6 +39,7 @@ mod sccp;
 mod shake;
 mod share;
 mod simplify_cfg;
+mod sink;
 mod split;
 mod sroa;
 mod strength;
@@ -151,6 +152,7 @@ pub const PASSES: &[Pass] = &[
     bases::PASS,
     walk::PASS,
     unroll::PASS,
+    sink::PASS,
     far::PASS,
     share::PASS,
     offsets::PASS,
