@@ -27,14 +27,27 @@ impl Select<'_> {
                     BinOp::Or => Logic::Or,
                     _ => Logic::Xor,
                 };
-                for ((d, a), b) in d.into_iter().zip(a).zip(b).filter(|((d, _), _)| *d != Dst::None) {
-                    self.emit(LOp::Logic { op: logic, d, a, b });
-                }
+                self.select_logic(logic, d, a, b);
             }
             BinOp::Shl | BinOp::Shr | BinOp::Sar => self.select_shift(op, a, b, d),
             BinOp::Mul => self.select_mul(value, a, b),
             BinOp::UDiv | BinOp::SDiv | BinOp::URem | BinOp::SRem => self.select_div(value, op, a, b),
         }
+    }
+
+    /// Each byte by itself. Bytes that stay as they are come last, so that the result can lie where
+    /// the operand lay even if another byte reads them.
+    fn select_logic(&mut self, op: Logic, d: Vec<Dst>, a: Vec<Src>, b: Vec<Src>) {
+        let neutral = Src::Imm(if op == Logic::And { 0xff } else { 0 });
+        let bytes = d.into_iter().zip(a).zip(b).filter(|((d, _), _)| *d != Dst::None);
+        let mut kept = Vec::new();
+        for ((d, a), b) in bytes {
+            match (d, a, b) {
+                (Dst::V(_), s, n) | (Dst::V(_), n, s) if n == neutral => kept.push(LOp::Move { d, s }),
+                _ => self.emit(LOp::Logic { op, d, a, b }),
+            }
+        }
+        kept.into_iter().for_each(|op| self.emit(op));
     }
 
     /// True for the sum of several bytes and a number whose bits are clear in the other operand.
