@@ -16,7 +16,7 @@ struct Results {
 impl Select<'_> {
     pub(super) fn select_div(&mut self, value: Value, op: BinOp, a: Value, b: Value) {
         let partner = self.partners.get(&value).copied();
-        if partner.is_some_and(|p| p < value) {
+        if partner.is_some_and(|p| p.earlier) {
             // The other of the pair was selected with both results.
             return;
         }
@@ -24,7 +24,7 @@ impl Select<'_> {
         let signed = matches!(op, BinOp::SDiv | BinOp::SRem);
         let rem = matches!(op, BinOp::URem | BinOp::SRem);
         let own = self.reg_of(value);
-        let other = partner.map(|p| self.reg_of(p));
+        let other = partner.map(|p| self.reg_of(p.value));
         let (quotient, remainder) = if rem { (other, Some(own)) } else { (Some(own), other) };
         let results = Results { quotient, remainder };
         if size == 4 {

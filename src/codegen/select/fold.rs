@@ -44,6 +44,14 @@ fn effect(op: &Op) -> MemoryEffect {
     }
 }
 
+/// The other value of a division that gives a quotient and a remainder.
+#[derive(Clone, Copy)]
+pub(super) struct Partner {
+    pub value: Value,
+    /// It stands before, so that the division is made there. The numbers of values do not tell.
+    pub earlier: bool,
+}
+
 /// What is decided before the selection.
 pub(super) struct Plan {
     /// The values that are computed where their only user stands.
@@ -53,7 +61,7 @@ pub(super) struct Plan {
     /// The values that are rotations.
     pub rotates: BTreeMap<Value, Rotation>,
     /// Quotients and remainders that come from one division.
-    pub partners: BTreeMap<Value, Value>,
+    pub partners: BTreeMap<Value, Partner>,
     /// The values that are `x + y + 1` or `x - y - 1`.
     pub carry_sums: BTreeMap<Value, CarrySum>,
 }
@@ -108,7 +116,7 @@ pub(super) fn plan<'a>(
 }
 
 /// A quotient and a remainder of the same operands in one block come from one division.
-fn pair_divisions(block: &Block, partners: &mut BTreeMap<Value, Value>) {
+fn pair_divisions(block: &Block, partners: &mut BTreeMap<Value, Partner>) {
     let mut open: BTreeMap<(bool, bool, Value, Value), Value> = BTreeMap::new();
     for inst in &block.insts {
         let (Op::Bin(op, a, b), Some(v)) = (&inst.op, inst.result) else { continue };
@@ -120,8 +128,8 @@ fn pair_divisions(block: &Block, partners: &mut BTreeMap<Value, Value>) {
             _ => continue,
         };
         if let Some(other) = open.remove(&(signed, !rem, *a, *b)) {
-            partners.insert(v, other);
-            partners.insert(other, v);
+            partners.insert(v, Partner { value: other, earlier: true });
+            partners.insert(other, Partner { value: v, earlier: false });
         } else {
             open.insert((signed, rem, *a, *b), v);
         }
@@ -154,7 +162,7 @@ struct Planner<'a, 'b> {
     defs: &'b IndexVec<Value, Option<&'a Op>>,
     uses: &'b IndexVec<Value, usize>,
     folded: &'b mut IndexVec<Value, bool>,
-    partners: &'b BTreeMap<Value, Value>,
+    partners: &'b BTreeMap<Value, Partner>,
     carries: &'b BTreeMap<Value, Carry>,
     rotates: &'b BTreeMap<Value, Rotation>,
     carry_sums: &'b mut BTreeMap<Value, CarrySum>,

@@ -81,7 +81,7 @@ pub struct Select<'a> {
     /// Values that are rotations.
     rotates: BTreeMap<Value, rotate::Rotation>,
     /// The partner of a division or remainder with the same operands in the same block.
-    partners: BTreeMap<Value, Value>,
+    partners: BTreeMap<Value, fold::Partner>,
     /// Values that are sums with the one as the carry.
     carry_sums: BTreeMap<Value, fold::CarrySum>,
     /// Values that are the middle bytes of a product, and its factors.
