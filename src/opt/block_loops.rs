@@ -85,13 +85,17 @@ fn plan(
     let Term::Jump(entry) = &func.blocks[loops.preheader(func, cfg, id)?].term else { return None };
     let (start, end) = (constant(entry.args[0])?, constant(end)?);
     let mask = func.ty(counter).mask();
-    let rounds = match goes_on {
+    let more = match goes_on {
         Cond::Ne => end.wrapping_sub(start).wrapping_sub(1) & mask,
         Cond::ULt if start < end => end - start - 1,
         _ => return None,
     };
+    // A counter that goes on at 0 leads back to the first bytes.
+    if more > mask - start {
+        return None;
+    }
     // All numbers of the type are more than any block: the sum of 32 bits may wrap to none.
-    let rounds = rounds.wrapping_add(1);
+    let rounds = more.wrapping_add(1);
     if !counts || !(ENOUGH..=0xffff).contains(&rounds) {
         return None;
     }
