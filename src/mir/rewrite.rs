@@ -303,6 +303,16 @@ pub fn compact_values(func: &mut Func) {
     });
 }
 
+/// The blocks that read each value, once for each reading.
+pub fn readers(func: &Func) -> IndexVec<Value, Vec<BlockId>> {
+    let mut readers: IndexVec<Value, Vec<BlockId>> = IndexVec::filled(func.values.len(), Vec::new());
+    for (id, block) in func.blocks.enumerated() {
+        block.insts.iter().for_each(|inst| inst.op.for_each_use(|v| readers[v].push(id)));
+        for_each_term_use(&block.term, |v| readers[v].push(id));
+    }
+    readers
+}
+
 /// How often each value is read.
 pub fn count_uses(func: &Func) -> IndexVec<Value, usize> {
     let mut uses = IndexVec::filled(func.values.len(), 0);

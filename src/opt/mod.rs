@@ -23,6 +23,7 @@ mod hoist;
 mod inline;
 pub mod interval;
 mod keep;
+mod leave;
 mod licm;
 mod multiples;
 mod narrow;
@@ -152,6 +153,7 @@ pub const PASSES: &[Pass] = &[
     bases::PASS,
     walk::PASS,
     unroll::PASS,
+    leave::PASS,
     sink::PASS,
     far::PASS,
     share::PASS,

@@ -72,7 +72,7 @@ const O2: &[Step] = &[
     Step::Funcs(CLEAN),
     Step::Funcs(&["unroll"]),
     Step::Funcs(NARROW),
-    Step::Funcs(&["sink"]),
+    Step::Funcs(&["leave", "sink"]),
     Step::Funcs(&["far", "share", "offsets", "rebase", "reload", "keep", "handover"]),
     Step::Program("shake"),
 ];

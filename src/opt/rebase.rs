@@ -10,13 +10,12 @@
 //! Runs late: `fold` and `narrow` bring addresses back to the earliest value.
 
 use crate::base::idset::IdSet;
-use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, Op, Ty, Value};
 use crate::mir::live::Liveness;
 use crate::mir::loops::Loops;
-use crate::mir::rewrite::for_each_term_use;
+use crate::mir::rewrite::{for_each_term_use, readers};
 use crate::opt::counters::Defs;
 use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
@@ -103,11 +102,7 @@ fn sink_far(func: &mut Func) -> bool {
         return false;
     }
     let live = Liveness::new(func, &cfg);
-    let mut readers: IndexVec<Value, Vec<BlockId>> = IndexVec::filled(func.values.len(), Vec::new());
-    for (id, block) in func.blocks.enumerated() {
-        block.insts.iter().for_each(|i| i.op.for_each_use(|v| readers[v].push(id)));
-        for_each_term_use(&block.term, |v| readers[v].push(id));
-    }
+    let readers = readers(func);
     let mut moves = Vec::new();
     for (from, block) in func.blocks.enumerated() {
         for (at, inst) in block.insts.iter().enumerate() {

@@ -14,7 +14,7 @@ use crate::mir::effects::{MemoryFacts, Place, is_pure};
 use crate::mir::ir::{Access, Base, BlockId, Func, GlobalKind, Inst, Op, Value};
 use crate::mir::live::Liveness;
 use crate::mir::loops::Loops;
-use crate::mir::rewrite::for_each_term_use;
+use crate::mir::rewrite;
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass =
@@ -26,7 +26,7 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
     let loops = Loops::new(&cfg, &dom);
     let live = Liveness::new(func, &cfg);
     let facts = MemoryFacts::new(ctx.effects, func, &cfg);
-    let mut readers = readers(func);
+    let mut readers = rewrite::readers(func);
     let insts = func.blocks.iter().flat_map(|b| &b.insts);
     let numbers = insts.filter(|i| matches!(i.op, Op::Const(_))).filter_map(|i| i.result).collect();
     let view = View { ctx, cfg: &cfg, dom: &dom, loops: &loops, live: &live, facts: &facts, numbers };
@@ -51,16 +51,6 @@ fn run(func: &mut Func, ctx: &Context) -> bool {
         }
     }
     changed
-}
-
-/// The blocks that read each value, once for each reading.
-fn readers(func: &Func) -> IndexVec<Value, Vec<BlockId>> {
-    let mut readers: IndexVec<Value, Vec<BlockId>> = IndexVec::filled(func.values.len(), Vec::new());
-    for (id, block) in func.blocks.enumerated() {
-        block.insts.iter().for_each(|inst| inst.op.for_each_use(|v| readers[v].push(id)));
-        for_each_term_use(&block.term, |v| readers[v].push(id));
-    }
-    readers
 }
 
 /// Where in a block a value is read first; the end when only the block's end reads it.

@@ -3,13 +3,15 @@
 //! In: a block that only tests, as `if j == m` behind a loop that ends when `j` is `m` or earlier. Out:
 //! each way there on which the ranges of values or the branch just taken tell the outcome leads
 //! straight to where the test would lead. Invariant: the same blocks run but for tests.
-//! Not here: tests of numbers that are passed on (`simplify_cfg.rs`), tests of loops, which are no
-//! test of the way there, and tests whose block computes what others read.
+//! What the tested block hands on, as a number found before a loop was left, its successors get as
+//! parameters first. Not here: tests of numbers that are passed on alone (`simplify_cfg.rs`), tests of
+//! loops, which are no test of the way there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
+use crate::mir::dom::Dom;
 use crate::mir::ir::{BlockId, Cond, Func, Inst, Op, Target, Term, Value};
 use crate::mir::loops::Loops;
 use crate::mir::rewrite::{self, for_each_term_use};
@@ -26,6 +28,8 @@ struct Test {
     cond: Cond,
     a: Value,
     b: Value,
+    /// What it has that others read, and where.
+    read: BTreeSet<(Value, BlockId)>,
 }
 
 /// An argument of a shorter way.
@@ -47,34 +51,53 @@ struct Way {
 fn run(func: &mut Func, _: &Context) -> bool {
     rewrite::remove_unreachable(func);
     let cfg = Cfg::new(func);
-    let tests = tests(func, &cfg);
+    let dom = Dom::new(&cfg);
+    let tests = tests(func, &cfg, &dom);
     if tests.is_empty() {
         return false;
     }
-    let ranges = Ranges::new(func);
-    let ways: Vec<Way> = tests.iter().flat_map(|test| ways(func, &cfg, &ranges, test)).collect();
-    for way in &ways {
-        let mut args = Vec::new();
-        for arg in &way.args {
-            args.push(match *arg {
-                Arg::Value(value) => value,
-                Arg::Number(like, n) => {
-                    let value = func.values.push(func.ty(like));
-                    let inst = Inst { result: Some(value), op: Op::Const(n), span: None };
-                    func.blocks[way.from].insts.push(inst);
-                    value
-                }
-            });
-        }
-        if let Some(target) = func.blocks[way.from].term.targets_mut().nth(way.edge) {
-            *target = Target { block: way.to, args };
+    let before = func.clone();
+    let ranges = Ranges::new(&before);
+    let mut all = Vec::new();
+    for test in tests.iter().filter(|test| test.read.is_empty()) {
+        all.extend(ways(func, &cfg, &ranges, test, &BTreeMap::new()));
+    }
+    if all.is_empty() {
+        // One of these at a time: it gives values other names.
+        let mut sharing = tests.iter().filter(|test| !test.read.is_empty());
+        let decided = |test: &&Test| !ways(func, &cfg, &ranges, test, &BTreeMap::new()).is_empty();
+        if let Some(test) = sharing.find(decided) {
+            let handed = hand_on(func, &cfg, &dom, test);
+            all = ways(func, &cfg, &ranges, test, &handed);
         }
     }
-    !ways.is_empty()
+    for way in &all {
+        shorten(func, way);
+    }
+    !all.is_empty()
 }
 
-/// The blocks that several ways lead to and that only test, without the tests of loops.
-fn tests(func: &Func, cfg: &Cfg) -> Vec<Test> {
+fn shorten(func: &mut Func, way: &Way) {
+    let mut args = Vec::new();
+    for arg in &way.args {
+        args.push(match *arg {
+            Arg::Value(value) => value,
+            Arg::Number(like, n) => {
+                let value = func.values.push(func.ty(like));
+                let inst = Inst { result: Some(value), op: Op::Const(n), span: None };
+                func.blocks[way.from].insts.push(inst);
+                value
+            }
+        });
+    }
+    if let Some(target) = func.blocks[way.from].term.targets_mut().nth(way.edge) {
+        *target = Target { block: way.to, args };
+    }
+}
+
+/// The blocks that several ways lead to and that only test, without the tests of loops. What they have
+/// is read where only one of their ways leads.
+fn tests(func: &Func, cfg: &Cfg, dom: &Dom) -> Vec<Test> {
     let mut home: IndexVec<Value, Option<BlockId>> = IndexVec::filled(func.values.len(), None);
     let mut tests: BTreeMap<BlockId, Test> = BTreeMap::new();
     for &id in cfg.rpo.iter().filter(|&&id| id != Func::ENTRY && cfg.preds[id].len() > 1) {
@@ -86,7 +109,7 @@ fn tests(func: &Func, cfg: &Cfg) -> Vec<Test> {
             && then.block != other.block
             && before.iter().all(|i| matches!(i.op, Op::Const(_)))
         {
-            tests.insert(id, Test { block: id, cond: relation, a, b });
+            tests.insert(id, Test { block: id, cond: relation, a, b, read: BTreeSet::new() });
             let results = block.insts.iter().filter_map(|i| i.result);
             block.params.iter().copied().chain(results).for_each(|v| home[v] = Some(id));
         }
@@ -99,18 +122,52 @@ fn tests(func: &Func, cfg: &Cfg) -> Vec<Test> {
     }
     for (id, block) in func.blocks.enumerated() {
         let mut see = |v: Value| {
-            if let Some(of) = home[v].filter(|of| *of != id) {
-                tests.remove(&of);
+            if let Some(test) = home[v].filter(|of| *of != id).and_then(|of| tests.get_mut(&of)) {
+                test.read.insert((v, id));
             }
         };
         block.insts.iter().for_each(|i| i.op.for_each_use(&mut see));
         for_each_term_use(&block.term, &mut see);
     }
-    tests.into_values().collect()
+    let one_way = |test: &Test, reader: BlockId| {
+        let mut next = func.blocks[test.block].term.targets().map(|t| t.block);
+        next.any(|next| cfg.single_pred(next) == Some(test.block) && dom.dominates(next, reader))
+    };
+    tests.into_values().filter(|test| test.read.iter().all(|(_, reader)| one_way(test, *reader))).collect()
 }
 
-/// The ways to a test that decide it.
-fn ways(func: &Func, cfg: &Cfg, ranges: &Ranges, test: &Test) -> Vec<Way> {
+/// Makes parameters of what is read behind a test, so that other ways may lead there. The new values,
+/// and what each of them is.
+fn hand_on(func: &mut Func, cfg: &Cfg, dom: &Dom, test: &Test) -> BTreeMap<Value, Value> {
+    let mut handed = BTreeMap::new();
+    let next: Vec<BlockId> = func.blocks[test.block].term.targets().map(|t| t.block).collect();
+    for (edge, next) in next.into_iter().enumerate() {
+        if cfg.single_pred(next) != Some(test.block) {
+            continue;
+        }
+        let readers = test.read.iter().filter(|(_, reader)| dom.dominates(next, *reader));
+        let mut new: BTreeMap<Value, Value> = BTreeMap::new();
+        for &(value, reader) in readers {
+            let param = *new.entry(value).or_insert_with(|| func.values.push(func.values[value]));
+            let rename = |v: &mut Value| *v = if *v == value { param } else { *v };
+            let block = &mut func.blocks[reader];
+            block.insts.iter_mut().for_each(|i| i.op.for_each_use_mut(rename));
+            rewrite::for_each_term_use_mut(&mut block.term, rename);
+        }
+        for (value, param) in new {
+            func.blocks[next].params.push(param);
+            if let Some(target) = func.blocks[test.block].term.targets_mut().nth(edge) {
+                target.args.push(value);
+            }
+            handed.insert(param, value);
+        }
+    }
+    handed
+}
+
+/// The ways to a test that decide it. `handed`: values that have other names in `ranges`.
+fn ways(func: &Func, cfg: &Cfg, ranges: &Ranges, test: &Test, handed: &BTreeMap<Value, Value>) -> Vec<Way> {
+    let known = |v: Value| handed.get(&v).copied().unwrap_or(v);
     let block = &func.blocks[test.block];
     let Term::Branch { then, other, .. } = &block.term else { return Vec::new() };
     let mut preds = cfg.preds[test.block].to_vec();
@@ -126,8 +183,9 @@ fn ways(func: &Func, cfg: &Cfg, ranges: &Ranges, test: &Test) -> Vec<Way> {
                 Some(position) => target.args[position],
                 None => v,
             };
-            let known = Edge { ranges, from, to: test.block };
-            let Some(holds) = known.decides(test.cond, outside(test.a), outside(test.b)) else { continue };
+            let edge_known = Edge { ranges, from, to: test.block };
+            let (a, b) = (known(outside(test.a)), known(outside(test.b)));
+            let Some(holds) = edge_known.decides(test.cond, a, b) else { continue };
             let next = if holds { then } else { other };
             let own = |v: Value| block.insts.iter().find(|i| i.result == Some(v));
             let arg = |&v: &Value| match own(v).map(|i| &i.op) {
@@ -243,11 +301,22 @@ mod tests {
     }
 
     #[test]
-    fn what_others_read_is_not_skipped() {
+    fn what_others_read_is_handed_on() {
         let text = threaded(
             "func @f(i8) -> i8 {\nb0(v0: i8):\n v1: i8 = const 3\n v2: i1 = cmp eq v0, v1\n branch v2, b2(v0), b1\n\
              b1:\n jump b2(v1)\nb2(v3: i8):\n v4: i1 = cmp eq v3, v1\n branch v4, b3, b4\nb3:\n return v3\n\
              b4:\n return v1\n}",
+        );
+        assert!(text.contains("branch v2, b3(v0), b1") && text.contains("jump b3(v1)"), "{text}");
+        assert!(text.contains("b3(v5: i8):\n  return v5"), "{text}");
+    }
+
+    #[test]
+    fn what_is_read_where_both_ways_lead_is_not_skipped() {
+        let text = threaded(
+            "func @f(i8) -> i8 {\nb0(v0: i8):\n v1: i8 = const 3\n v2: i1 = cmp eq v0, v1\n branch v2, b2(v0), b1\n\
+             b1:\n jump b2(v1)\nb2(v3: i8):\n v4: i1 = cmp eq v3, v1\n branch v4, b3, b4\nb3:\n jump b5\n\
+             b4:\n jump b5\nb5:\n return v3\n}",
         );
         assert!(text.contains("branch v2, b2(v0), b1"), "{text}");
     }
