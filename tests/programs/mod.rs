@@ -7,7 +7,8 @@
 //! oracle, which calls such a program undefined, and by the checker. `class.rs` makes classes,
 //! `data.rs` constants and data, `decl.rs` functions and variables, `machine.rs` interrupt code and
 //! what else needs the machine, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs` statements,
-//! `field.rs` large arrays, `expr.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
+//! `field.rs` large arrays, `expr.rs`, `sums.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a
+//! program into files.
 //!
 //! Deliberately not here: forms of writing that leave no trace in the typed tree (comments, docstrings,
 //! line continuation, spelling of numbers but for a few), which `tests/parse.rs` has; versions and
@@ -28,6 +29,7 @@ mod machine;
 mod paths;
 pub mod shrink;
 mod stmt;
+mod sums;
 mod text;
 mod types;
 

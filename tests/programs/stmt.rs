@@ -24,6 +24,7 @@ impl Gen {
             0..=6 => self.assign(),
             7..=10 => self.augmented(),
             11 | 12 if !self.pure => self.print_some(),
+            13 if self.r.one_in(4) => self.comparisons(),
             13..=15 => self.if_statement(),
             16..=18 if self.loops < DEEPEST_LOOP => self.for_statement(),
             19 if self.loops < DEEPEST_LOOP => self.while_statement(),
