@@ -46,7 +46,7 @@ impl Gen {
         let (lo, hi) = ty.range();
         let few = self.r.below(6) as i64;
         let step = *self.r.pick(&[1, 1, 2, 3, 7, 100]);
-        match self.r.below(14) {
+        match self.r.below(16) {
             0 => (format!("{}", few + 1), few as usize),
             // A bound of another type is converted.
             11 if ty.width() < 4 => {
@@ -71,6 +71,19 @@ impl Gen {
             // Not `|`: a negative number would stay one and run nearly for ever.
             9 => (format!("({} & 3) + {}, {}", self.expr(ty, 1), hi - 3, hi + 1), 4),
             10 => (format!("{}, ({} & 7)", few, self.expr(ty, 1)), 4),
+            // With steps whose last one would leave the type.
+            12 | 13 => {
+                let step = 2 + self.r.below(6) as i64;
+                let (rounds, beside) = (1 + few, self.r.below(7) as i64);
+                let (first, last) = (hi - rounds * step + beside % step, hi + 1 - beside % 3);
+                let (down, least) = (lo + rounds * step - beside % step, lo - 1 + beside % 3);
+                match self.r.below(4) {
+                    0 => (format!("{first}, {last}, {step}"), rounds as usize),
+                    1 => (format!("{down}, {least}, -{step}"), rounds as usize),
+                    2 => (format!("{} - ({} & 31), {last}, {step}", hi - 31, self.expr(ty, 1)), 10),
+                    _ => (format!("{} + ({} & 31), {least}, -{step}", lo + 31, self.expr(ty, 1)), 10),
+                }
+            }
             _ => (format!("({} & 7)", self.expr(ty, 1)), 5),
         }
     }
