@@ -40,6 +40,8 @@ impl Gen {
         }
         if self.r.one_in(5) {
             self.field();
+        } else if self.r.one_in(9) {
+            self.reach();
         }
         if self.assembly && self.r.one_in(2) {
             self.naked_function();

@@ -7,8 +7,8 @@
 //! oracle, which calls such a program undefined, and by the checker. `class.rs` makes classes,
 //! `data.rs` constants and data, `decl.rs` functions and variables, `machine.rs` interrupt code and
 //! what else needs the machine, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs` statements,
-//! `field.rs` large arrays, `expr.rs`, `sums.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a
-//! program into files.
+//! `field.rs` large arrays, `reach.rs` and `border.rs` accesses where a byte as the index ends, `expr.rs`,
+//! `sums.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
 //!
 //! Deliberately not here: forms of writing that leave no trace in the typed tree (comments, docstrings,
 //! line continuation, spelling of numbers but for a few), which `tests/parse.rs` has; versions and
@@ -17,6 +17,7 @@
 //! and sound (`examples/`); strings that are too long and indices out of bounds, which mean nothing.
 
 mod alias;
+mod border;
 mod bulk;
 mod class;
 mod data;
@@ -27,6 +28,7 @@ mod files;
 mod loops;
 mod machine;
 mod paths;
+mod reach;
 pub mod shrink;
 mod stmt;
 mod sums;
@@ -174,7 +176,7 @@ struct Gen {
     /// The blocks that are being written, innermost last.
     blocks: Vec<Vec<Node>>,
     classes: Vec<Class>,
-    /// Singletons with a large array.
+    /// Singletons with large arrays, which `main` fills and goes through.
     fields: Vec<String>,
     funcs: Vec<Func>,
     /// Functions that return a string, and those that return an object with its class.
