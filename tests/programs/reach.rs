@@ -121,11 +121,9 @@ impl Gen {
             false => (253 + self.r.below(4), 253 + self.r.below(3)),
         };
         self.block(format!("class {class}:"), |g| {
+            g.line("kind: byte = 1");
             if g.r.one_in(2) {
-                g.line("kind: byte = 1");
-            }
-            if g.r.one_in(3) {
-                let head = *g.r.pick(&[1, 1, 2, 5, 8]);
+                let head = *g.r.pick(&[1, 1, 2, 8]);
                 g.line(format!("head: array[byte, {head}]"));
             }
             let mut lines = [format!("text: string[{letters}]"), format!("marks: array[byte, {marks}]")];
