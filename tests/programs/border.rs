@@ -126,6 +126,7 @@ impl Gen {
             return fill(self, "b");
         }
         let last = match place.kind {
+            Bytes | Words if self.r.one_in(5) => return self.through_0(place, fill),
             Bytes | Words => {
                 let (by, range) = (*self.r.pick(&["x", "x", "x", "i"]), self.border_range());
                 return self.block(format!("for {by} in range({range}):"), |g| fill(g, by));
@@ -155,6 +156,21 @@ impl Gen {
             _ => format!("{first}, {}", last + 1),
         };
         self.block(format!("for {by} in range({range}):"), |g| fill(g, by));
+    }
+
+    /// A loop whose byte goes on at 0, or at 255, until it is a number; mostly one that fills.
+    fn through_0(&mut self, place: &Place, fill: impl Fn(&mut Self, &str)) {
+        let (high, low) = (200 + self.r.below(56), self.r.below(40));
+        let (first, end, step) = *self.r.pick(&[(high, low, "+="), (low, high, "-=")]);
+        self.line(format!("x = {first}"));
+        self.block(format!("while x != {end}:"), |g| {
+            if g.r.one_in(2) {
+                g.line(format!("{}[x] = {}", place.path, first & 7));
+            } else {
+                fill(g, "x");
+            }
+            g.line(format!("x {step} 1"));
+        });
     }
 
     /// The arguments of `range` for a byte, or a word, at a border of the byte.

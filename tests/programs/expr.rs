@@ -129,6 +129,11 @@ impl Gen {
                 format!("({left} {} {count})", self.r.pick(&["<<", ">>"]))
             }
             8 | 9 => {
+                if self.r.one_in(2)
+                    && let Some(divided) = self.divided(ty)
+                {
+                    return divided;
+                }
                 let (a, b) = (self.expr(ty, depth), self.divisor(ty, depth));
                 format!("({a} {} {b})", self.r.pick(&["/", "%"]))
             }

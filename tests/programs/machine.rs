@@ -29,6 +29,9 @@ impl Gen {
                 self.pure_function();
             }
         }
+        if self.r.one_in(5) {
+            self.division();
+        }
         for _ in 0..self.r.below(classes) {
             self.class();
         }

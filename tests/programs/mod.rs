@@ -179,6 +179,7 @@ struct Gen {
     /// Singletons with large arrays, which `main` fills and goes through.
     fields: Vec<String>,
     funcs: Vec<Func>,
+    divisions: Vec<sums::Division>,
     /// Functions that return a string, and those that return an object with its class.
     text_funcs: Vec<Func>,
     object_funcs: Vec<(Func, usize)>,
@@ -238,6 +239,7 @@ impl Gen {
             classes: Vec::new(),
             fields: Vec::new(),
             funcs: Vec::new(),
+            divisions: Vec::new(),
             text_funcs: Vec::new(),
             object_funcs: Vec::new(),
             array_funcs: Vec::new(),

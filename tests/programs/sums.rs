@@ -1,9 +1,48 @@
-//! Sums that a one is carried into, of operands that move bits about; comparisons of the same operands.
+//! Sums that a one is carried into, of operands that move bits about; comparisons of the same operands;
+//! quotients and remainders of the same operands, one of them computed by a function.
 
 use super::Gen;
 use super::types::{INTEGERS, Ty};
 
+/// A function that divides by a number.
+#[derive(Clone)]
+pub struct Division {
+    name: String,
+    ty: Ty,
+    by: i64,
+    /// What it does not compute: `/` or `%`.
+    other: &'static str,
+}
+
 impl Gen {
+    /// Declares a function that gives the quotient or the remainder.
+    pub fn division(&mut self) {
+        let ty = self.any_integer();
+        let by = match self.integer(ty) {
+            0 => 10,
+            n => n,
+        };
+        let (name, (op, other)) = (self.name("f"), *self.r.pick(&[("/", "%"), ("%", "/")]));
+        self.block(format!("def {name}(x: {0}) -> {0}:", ty.name()), |g| {
+            g.line(format!("return x {op} {by}"))
+        });
+        self.divisions.push(Division { name, ty, by, other });
+    }
+
+    /// A call of such a function, and what it does not compute.
+    pub fn divided(&mut self, ty: Ty) -> Option<String> {
+        let of_type: Vec<Division> = self.divisions.iter().filter(|d| d.ty == ty).cloned().collect();
+        if of_type.is_empty() || self.pure {
+            return None;
+        }
+        let Division { name, by, other, .. } = self.r.pick(&of_type).clone();
+        let (x, op) = (self.leaf(ty), *self.r.pick(&["+", "-", "^", "*"]));
+        Some(match self.r.one_in(2) {
+            true => format!("({name}({x}) {op} ({x} {other} {by}))"),
+            false => format!("(({x} {other} {by}) {op} {name}({x}))"),
+        })
+    }
+
     /// `x + y + 1`, `x - y - 1`, or nearly that, where x and y are shifts, masks, rotations.
     pub fn carried_sum(&mut self, ty: Ty, depth: usize) -> String {
         let a = self.leaf(ty);
