@@ -2,9 +2,9 @@
 //!
 //! In: the finished machine code of every function. Out: what each variable that may lie in zero page
 //! would save there; `frame.rs` weighs it against the cells of functions. Before that, from the middle
-//! IR: which arrays shall begin with a page, so that indices of two bytes need no sum of low bytes. Invariant: a variable whose
-//! address another program, a mapped area or inline assembly counts on is never offered, and
-//! nothing reaches an offered one from before its start or behind its end.
+//! IR: which arrays shall begin with a page, so that indices of two bytes need no sum of low bytes.
+//! Invariant: a variable whose address another program, a mapped area or inline assembly counts on is
+//! never offered, and nothing reaches an offered one from before its start or behind its end.
 //! Not here: variables with an initial value, which zero page cannot be loaded with.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! Drive 8 of a program that runs: a folder of this computer or a disk image.
 //!
 //! In: the names that a program opens or saves, in PETSCII. Out: the content of files. Invariant:
-//! a folder is read file by file when asked, and nothing outside it is written. Not here: the commands of the drive and the
-//! serial bus (`sim/`), and the form of a disk image (`out/d64.rs`).
+//! a folder is read file by file when asked, and nothing outside it is written. Not here: the commands
+//! of the drive and the serial bus (`sim/`), and the form of a disk image (`out/d64.rs`).
 
 use crate::c64::petscii::{petscii, unicode};
 use crate::driver::files::{FileError, Files};

@@ -8,7 +8,7 @@ use crate::base::idset::IdSet;
 use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::ir::{BlockId, Func, Value};
-use crate::mir::rewrite::for_each_term_use;
+use crate::mir::rewrite::{for_each_term_use, homes};
 
 /// Live values at the borders of blocks.
 #[derive(Clone, Debug)]
@@ -22,11 +22,7 @@ impl Liveness {
     pub fn new(func: &Func, cfg: &Cfg) -> Self {
         let empty = IndexVec::filled(func.blocks.len(), IdSet::new(func.values.len()));
         let mut live = Self { live_in: empty.clone(), live_out: empty };
-        let mut homes: IndexVec<Value, Option<BlockId>> = IndexVec::filled(func.values.len(), None);
-        for (id, block) in func.blocks.enumerated() {
-            let results = block.insts.iter().filter_map(|inst| inst.result);
-            results.chain(block.params.iter().copied()).for_each(|value| homes[value] = Some(id));
-        }
+        let homes = homes(func);
         // Values that are live at the start of a block unless it defines them.
         let mut work: Vec<(Value, BlockId)> = Vec::new();
         for &id in &cfg.rpo {

@@ -313,6 +313,16 @@ pub fn readers(func: &Func) -> IndexVec<Value, Vec<BlockId>> {
     readers
 }
 
+/// The block that defines each value; none for one that no block defines.
+pub fn homes(func: &Func) -> IndexVec<Value, Option<BlockId>> {
+    let mut homes = IndexVec::filled(func.values.len(), None);
+    for (id, block) in func.blocks.enumerated() {
+        let results = block.insts.iter().filter_map(|inst| inst.result);
+        block.params.iter().copied().chain(results).for_each(|value| homes[value] = Some(id));
+    }
+    homes
+}
+
 /// How often each value is read.
 pub fn count_uses(func: &Func) -> IndexVec<Value, usize> {
     let mut uses = IndexVec::filled(func.values.len(), 0);

@@ -2,8 +2,9 @@
 //!
 //! In: the bytes of a file, or a `LibFile`. Out: the other. Invariants: a `LibFile` that was read
 //! is whole: every index in it is valid and every relocation lies in its function; `write(read(x))`
-//! is `x` for files that `write` made, as long as their middle code is intact. The words at relocations are 0 in `code`. Not here: what the
-//! type strings mean, where modules lie, linking. `docs/lib-format.md` describes the format.
+//! is `x` for files that `write` made, as long as their middle code is intact. The words at relocations
+//! are 0 in `code`. Not here: what the type strings mean, where modules lie, linking.
+//! `docs/lib-format.md` describes the format.
 
 use std::fmt;
 

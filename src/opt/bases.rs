@@ -13,6 +13,7 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{Access, Addr, Base, BinOp, BlockId, Func, Inst, Op, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
+use crate::mir::rewrite;
 use crate::opt::counters::Defs;
 use crate::opt::{Context, Pass, Run};
 
@@ -71,13 +72,7 @@ fn run(func: &mut Func, _: &Context) -> bool {
 
 fn find(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Plan> {
     let defs = Defs::new(func);
-    let mut home: IndexVec<Value, Option<BlockId>> = IndexVec::filled(func.values.len(), None);
-    for &id in &cfg.rpo {
-        let block = &func.blocks[id];
-        for &value in block.params.iter().chain(block.insts.iter().filter_map(|i| i.result.as_ref())) {
-            home[value] = Some(id);
-        }
-    }
+    let home = rewrite::homes(func);
     let byte = |v: Value| match defs.of(v) {
         Some(&Op::Zext(inner)) if func.ty(inner) == Ty::I8 => Some(inner),
         _ => None,

@@ -102,7 +102,8 @@ fn cycles(func: &Func, cfg: &Cfg, loops: &Loops) -> Vec<Cycle> {
     found
 }
 
-/// All parameters to which something is added, or from which something is taken, each time around, loop by loop.
+/// All parameters to which something is added, or from which something is taken, each time around,
+/// loop by loop.
 pub fn steppers(func: &Func, cfg: &Cfg, loops: &Loops, defs: &Defs) -> Vec<Stepper> {
     let stepper = |cycle: Cycle| {
         let Cycle { of, param, index, first, next } = cycle;

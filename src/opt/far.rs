@@ -13,16 +13,14 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{Addr, Base, BinOp, BlockId, Func, Inst, Op, Ty, Value};
 use crate::mir::loops::{LoopId, Loops};
-use crate::opt::offsets::{access, stays_byte};
+use crate::mir::rewrite;
+use crate::opt::offsets::{MOST_BEHIND_POINTER, MOST_BESIDE_INDEX, access, stays_byte};
 use crate::opt::ranges::Ranges;
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass =
     Pass { name: "far", about: "adds far distances to pointers before a loop", run: Run::Func(run) };
 
-/// Distances up to here are reached by INY beside an index, and by Y alone.
-const INY: i32 = 3;
-const Y: i32 = 252;
 /// Places so near each other share a pointer.
 const NEAR: i32 = 64;
 /// So many pointers for one loop at most: they lie in zero page all the time.
@@ -75,13 +73,7 @@ fn run(func: &mut Func, _: &Context) -> bool {
 /// which the pointer stays.
 fn places(func: &Func, cfg: &Cfg, loops: &Loops) -> BTreeMap<(LoopId, Value), Vec<Place>> {
     let ranges = Ranges::new(func);
-    let mut home: IndexVec<Value, Option<BlockId>> = IndexVec::filled(func.values.len(), None);
-    for &id in &cfg.rpo {
-        let block = &func.blocks[id];
-        for &value in block.params.iter().chain(block.insts.iter().filter_map(|i| i.result.as_ref())) {
-            home[value] = Some(id);
-        }
-    }
+    let home = rewrite::homes(func);
     let mut places: BTreeMap<(LoopId, Value), Vec<Place>> = BTreeMap::new();
     for &block in &cfg.rpo {
         for (at, inst) in func.blocks[block].insts.iter().enumerate() {
@@ -93,9 +85,10 @@ fn places(func: &Func, cfg: &Cfg, loops: &Loops) -> BTreeMap<(LoopId, Value), Ve
             let reached = match index {
                 Some(index) if func.ty(index) != Ty::I8 => true,
                 Some(index) => {
-                    (0..=INY).contains(&offset) || stays_byte(ranges.at(index, block), offset, bytes)
+                    (0..=MOST_BESIDE_INDEX).contains(&offset)
+                        || stays_byte(ranges.at(index, block), offset, bytes)
                 }
-                None => (0..=Y).contains(&offset),
+                None => (0..=MOST_BEHIND_POINTER).contains(&offset),
             };
             if constant || reached {
                 continue;

@@ -6,7 +6,6 @@
 //! Not here: loops in which `p` is read after `next` is there. Runs late: `fold` would take the sum
 //! apart again.
 
-use crate::base::index::IndexVec;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{BinOp, BlockId, Func, Inst, Op, Value};
@@ -30,10 +29,8 @@ fn run(func: &mut Func, _: &Context) -> bool {
     let readers = rewrite::readers(func);
     let mut changed = false;
     for counter in all {
-        let outside: Vec<BlockId> = outside(&loops, &counter, &readers).collect();
-        if let Some(exit) = exit(func, &cfg, &dom, &loops, &counter, &outside)
-            && !is_read_late(func, &dom, &loops, &counter, &readers)
-        {
+        let view = View { func, cfg: &cfg, dom: &dom, loops: &loops, readers: &readers[counter.param] };
+        if let Some((exit, outside)) = view.exit(&counter) {
             leave(func, &counter, exit, &outside);
             changed = true;
         }
@@ -41,58 +38,46 @@ fn run(func: &mut Func, _: &Context) -> bool {
     changed
 }
 
-/// The blocks behind the loop that read the counter.
-fn outside<'a>(
+/// A function, and the blocks that read a counter.
+struct View<'a> {
+    func: &'a Func,
+    cfg: &'a Cfg,
+    dom: &'a Dom,
     loops: &'a Loops,
-    counter: &Counter,
-    readers: &'a IndexVec<Value, Vec<BlockId>>,
-) -> impl Iterator<Item = BlockId> + 'a {
-    let inside = &loops.loops[counter.of].blocks;
-    readers[counter.param].iter().copied().filter(|block| !inside.contains(*block))
+    readers: &'a [BlockId],
 }
 
-/// The block through which all ways from the loop to its readers lead, if the last count is known there.
-fn exit(
-    func: &Func,
-    cfg: &Cfg,
-    dom: &Dom,
-    loops: &Loops,
-    counter: &Counter,
-    readers: &[BlockId],
-) -> Option<BlockId> {
-    let inside = &loops.loops[counter.of].blocks;
-    let made = home(func, counter.next)?;
-    let mut exits = loops.exits(func, counter.of).into_iter().map(|(_, to)| to);
-    exits.find(|&to| {
-        !readers.is_empty()
-            && cfg.preds[to].iter().all(|p| inside.contains(*p))
-            && dom.dominates(made.0, to)
-            && readers.iter().all(|reader| dom.dominates(to, *reader))
-    })
-}
+impl View<'_> {
+    /// The block through which all ways from the loop to the readers behind it lead, if the last count
+    /// is known there, and those readers.
+    fn exit(&self, counter: &Counter) -> Option<(BlockId, Vec<BlockId>)> {
+        let inside = &self.loops.loops[counter.of].blocks;
+        let outside: Vec<BlockId> = self.readers.iter().copied().filter(|b| !inside.contains(*b)).collect();
+        if outside.is_empty() {
+            return None;
+        }
+        let made = self.last_read_before(counter)?;
+        let mut exits = self.loops.exits(self.func, counter.of).into_iter().map(|(_, to)| to);
+        let exit = exits.find(|&to| {
+            self.cfg.preds[to].iter().all(|p| inside.contains(*p))
+                && self.dom.dominates(made, to)
+                && outside.iter().all(|reader| self.dom.dominates(to, *reader))
+        })?;
+        Some((exit, outside))
+    }
 
-/// True when the counter is read in the loop after the next count is there.
-fn is_read_late(
-    func: &Func,
-    dom: &Dom,
-    loops: &Loops,
-    counter: &Counter,
-    readers: &IndexVec<Value, Vec<BlockId>>,
-) -> bool {
-    let inside = &loops.loops[counter.of].blocks;
-    let Some((made, at)) = home(func, counter.next) else { return true };
-    let late = |inst: &Inst| inst.op.reads(counter.param);
-    let mut at_end = false;
-    rewrite::for_each_term_use(&func.blocks[made].term, |v| at_end |= v == counter.param);
-    at_end
-        || func.blocks[made].insts[at + 1..].iter().any(late)
-        || readers[counter.param].iter().any(|&b| b != made && inside.contains(b) && dom.dominates(made, b))
-}
-
-/// The block and the position of an operation.
-fn home(func: &Func, result: Value) -> Option<(BlockId, usize)> {
-    let mut blocks = func.blocks.enumerated();
-    blocks.find_map(|(id, block)| Some((id, block.insts.iter().position(|i| i.result == Some(result))?)))
+    /// The block that makes the next count, if nothing in the loop reads the counter after that.
+    fn last_read_before(&self, counter: &Counter) -> Option<BlockId> {
+        let inside = &self.loops.loops[counter.of].blocks;
+        let (made, at) = self.func.blocks.enumerated().find_map(|(id, block)| {
+            Some((id, block.insts.iter().position(|i| i.result == Some(counter.next))?))
+        })?;
+        let block = &self.func.blocks[made];
+        let mut late = block.insts[at + 1..].iter().any(|inst| inst.op.reads(counter.param));
+        rewrite::for_each_term_use(&block.term, |v| late |= v == counter.param);
+        let behind = |&b: &BlockId| b != made && inside.contains(b) && self.dom.dominates(made, b);
+        (!late && !self.readers.iter().any(behind)).then_some(made)
+    }
 }
 
 fn leave(func: &mut Func, counter: &Counter, exit: BlockId, readers: &[BlockId]) {

@@ -27,7 +27,7 @@ mod leave;
 mod licm;
 mod multiples;
 mod narrow;
-mod offsets;
+pub mod offsets;
 mod page_loops;
 mod pipeline;
 mod promote;

@@ -22,8 +22,10 @@ use crate::opt::{Context, Pass, Run};
 pub const PASS: Pass =
     Pass { name: "offsets", about: "adds a distance to an index instead of a pointer", run: Run::Func(run) };
 
-/// Distances up to here are reached by INY.
-const NEAR: i32 = 3;
+/// The largest distance beside an index that the back end reaches by INY.
+pub const MOST_BESIDE_INDEX: i32 = 3;
+/// The largest distance from a pointer that Y holds, with room for the bytes of a value behind it.
+pub const MOST_BEHIND_POINTER: i32 = 252;
 
 /// Sums of a byte and a distance: where each is made.
 type Sums = BTreeMap<(Value, i32), Vec<(BlockId, Value)>>;
@@ -119,7 +121,7 @@ impl Offsets<'_> {
         if !ends {
             let mut last = i32::MIN;
             steps.retain(|d| {
-                let new = *d > last + NEAR;
+                let new = *d > last + MOST_BESIDE_INDEX;
                 last = if new { *d } else { last };
                 new
             });
@@ -134,7 +136,8 @@ impl Offsets<'_> {
                 && addr.index == Some(index)
             {
                 let (distance, by_pointer) = (addr.offset, self.by_pointer(func, addr));
-                let reached = |step: &&i32| (ends || is_far(distance)) && distance - **step <= NEAR;
+                let reached =
+                    |step: &&i32| (ends || is_far(distance)) && distance - **step <= MOST_BESIDE_INDEX;
                 let step = steps.range(..=distance).next_back().filter(reached);
                 if let Some(&step) = step.filter(|step| **step != here.1 && (by_pointer || ends)) {
                     (here, at) = self.sum(func, (block, at), index, here, step);
@@ -191,7 +194,7 @@ impl Offsets<'_> {
 
 /// True for a distance that INY does not reach.
 fn is_far(distance: i32) -> bool {
-    !(0..=NEAR).contains(&distance)
+    !(0..=MOST_BESIDE_INDEX).contains(&distance)
 }
 
 /// The place that an instruction loads from or stores to, and how many bytes.

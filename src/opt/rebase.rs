@@ -3,8 +3,8 @@
 //! In: `q = p + c`, and reads of `p` after it. Out: `q` moves down to its first reader in the block,
 //! past the reads of `p`; later reads of `p` become reads of `q`, with the constant in the place
 //! (`[g + p - 1]` is `[g + q]` for `q = p - 1`). So both can live in one index register.
-//! Only when no later read of `p` remains and `q` is read as long anyway, and only where `p + c` is known not to wrap. Not where a
-//! place would lie before its pointer, which takes another one.
+//! Only when no later read of `p` remains and `q` is read as long anyway, and only where `p + c` is
+//! known not to wrap. Not where a place would lie before its pointer, which takes another one.
 //! A sum of two bytes moves to the only block that reads it when `p` is not read there any more: so
 //! both can share their bytes.
 //! Runs late: `fold` and `narrow` bring addresses back to the earliest value.

@@ -12,13 +12,11 @@ use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::ir::{Access, Addr, Base, BlockId, Func, Inst, Op, Ty, Value};
 use crate::mir::rewrite;
+use crate::opt::offsets::MOST_BEHIND_POINTER;
 use crate::opt::{Context, Pass, Run};
 
 pub const PASS: Pass =
     Pass { name: "share", about: "computes an address once for several blocks", run: Run::Func(run) };
-
-/// So far from the pointer a place may lie: it goes into Y.
-const MAX_OFFSET: i32 = 252;
 
 /// An access: block, position, displacement.
 type Place = (BlockId, usize, i32);
@@ -30,7 +28,8 @@ fn run(func: &mut Func, _: &Context) -> bool {
     let mut pointers: Vec<(BlockId, usize, Inst)> = Vec::new();
     for ((base, index), mut places) in places(func, &cfg) {
         while let Some(&(first, at, offset)) = places.first() {
-            let near = |p: &Place| dom.dominates(first, p.0) && (p.2 - offset).abs() <= MAX_OFFSET / 2;
+            let near =
+                |p: &Place| dom.dominates(first, p.0) && (p.2 - offset).abs() <= MOST_BEHIND_POINTER / 2;
             let (own, others): (Vec<Place>, Vec<Place>) = places.into_iter().partition(near);
             places = others;
             if own.iter().all(|p| p.0 == first) {
@@ -67,7 +66,7 @@ fn places(func: &Func, cfg: &Cfg) -> BTreeMap<(Base, Option<Value>), Vec<Place>>
             let computed = match (addr.base, addr.index) {
                 (Base::Func(_), _) => false,
                 (_, Some(index)) => func.ty(index) == Ty::I16,
-                (Base::Value(_), None) => !(0..=MAX_OFFSET).contains(&addr.offset),
+                (Base::Value(_), None) => !(0..=MOST_BEHIND_POINTER).contains(&addr.offset),
                 (_, None) => false,
             };
             if computed {

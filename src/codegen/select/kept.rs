@@ -1,9 +1,9 @@
 //! Bytes that an operation with a number leaves as they are, or clears.
 //!
-//! In: `and`, `or` and `xor` of a wide value and a number, shifts to the right by more than a byte. Out: which bytes of the result are bytes of
-//! the value or numbers; only the others are computed. Invariant: the answer is the same wherever the
-//! result is used, and asking has no effect: a value that is read from memory where it is used keeps
-//! no bytes.
+//! In: `and`, `or` and `xor` of a wide value and a number, shifts to the right by more than a byte. Out:
+//! which bytes of the result are bytes of the value or numbers; only the others are computed.
+//! Invariant: the answer is the same wherever the result is used, and asking has no effect: a value
+//! that is read from memory where it is used keeps no bytes.
 
 use crate::codegen::lir::Src;
 use crate::codegen::select::Select;

@@ -1,19 +1,15 @@
 //! Selection of loads, stores and block operations: from `Addr` to bytes in memory.
 //!
 //! A constant base stays a constant; an 8-bit index stays an index register; a 16-bit index is
-//! added to a pointer once on a way, or split as `pages.rs` says. Invariant: a pointer access has an offset that, with all
-//! bytes of the value, stays below 256, and at most `MAX_INDEXED_OFFSET` beside an index that with it
-//! is known to stay a byte: Y wraps.
+//! added to a pointer once on a way, or split as `pages.rs` says. Invariant: a pointer access has an
+//! offset that, with all bytes of the value, stays below 256, and at most `MOST_BESIDE_INDEX` beside an
+//! index that with it is known to stay a byte: Y wraps.
 
 use crate::codegen::lir::{Dst, LInst, Mem, MemBase, Op as LOp, Reg, Src, Sym, SymAddr, Vb};
 use crate::codegen::select::Select;
 use crate::mir::ir::{Access, Addr, Base, Value};
+use crate::opt::offsets::{MOST_BEHIND_POINTER, MOST_BESIDE_INDEX};
 use crate::opt::ranges::Ranges;
-
-/// Largest offset beside an index register that is reached by INY.
-pub const MAX_INDEXED_OFFSET: i32 = 3;
-/// Largest offset of a pointer access.
-const MAX_OFFSET: i32 = 252;
 
 /// What a computed pointer is made of, for reuse in the block and in those that only it leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,7 +118,7 @@ impl Select<'_> {
     /// True when the index of an access stays a byte with what INY adds to it for the distance and for
     /// the bytes of the value.
     fn stays_in_reach(&mut self, addr: &Addr, size: usize) -> bool {
-        let near = if (0..=MAX_INDEXED_OFFSET).contains(&addr.offset) { addr.offset as u32 } else { 0 };
+        let near = if (0..=MOST_BESIDE_INDEX).contains(&addr.offset) { addr.offset as u32 } else { 0 };
         let added = near + size as u32 - 1;
         let Some(index) = addr.index.filter(|_| added > 0) else { return true };
         // A multiple of 2 or 4 has room for as much above it.
@@ -141,7 +137,7 @@ impl Select<'_> {
 
     /// The place `pointer + index + offset`.
     fn register_mem(&mut self, mut pointer: Reg, index: Option<Vb>, offset: i32, volatile: bool) -> Mem {
-        let limit = if index.is_some() { MAX_INDEXED_OFFSET } else { MAX_OFFSET };
+        let limit = if index.is_some() { MOST_BESIDE_INDEX } else { MOST_BEHIND_POINTER };
         let mut rest = offset;
         if !(0..=limit).contains(&offset) {
             let whole = if index.is_some() { offset } else { offset & !0x7f };
@@ -183,7 +179,7 @@ impl Select<'_> {
     fn low_part(&self, at: SymAddr) -> (SymAddr, u8) {
         let small = match at.sym {
             Sym::Abs => 0,
-            Sym::Global(g) if self.whole.aligned.contains(&g) && at.offset & 0xff <= MAX_OFFSET => {
+            Sym::Global(g) if self.whole.aligned.contains(&g) && at.offset & 0xff <= MOST_BEHIND_POINTER => {
                 at.offset & 0xff
             }
             _ if (0..128).contains(&at.offset) => at.offset,
