@@ -246,14 +246,20 @@ impl FuncLower<'_, '_> {
             let filled = self.b.not(empty);
             return self.b.zext(filled, Ty::I8);
         }
-        // What a call handed out may be gone after the next call.
-        let first = if b.parts.iter().any(scan::part_calls) && a.parts.iter().any(scan::part_calls) {
+        // A call may change the first text after its turn, or be gone with what another handed out.
+        let changes = |place: &Place| scan::place_calls(place) || self.may_change(place);
+        let first = if b.parts.iter().any(scan::part_calls) && a.as_place().is_some_and(changes) {
             self.string_in_temp(a)
         } else {
             self.string_address(a)
         };
         let second = self.string_address(b);
         self.rt_value(Rt::StrCmp, vec![first, second])
+    }
+
+    /// True for a text that a call may change.
+    fn may_change(&self, place: &Place) -> bool {
+        self.literal_bytes(place).is_none() && self.reachable(scan::root(place))
     }
 
     /// True when the parts can be put into the target one after the other.
