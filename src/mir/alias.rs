@@ -2,7 +2,7 @@
 //!
 //! In: a function. Out: for each value the globals and slots into which it may point, and which of
 //! them get known outside the places that name them ("pointed"). A pointer made from the address
-//! of a global or slot stays inside it.
+//! of a global or slot stays inside it, unless the program computes how far such places lie apart.
 //! Not here: calls and interrupts; that is `effects.rs`.
 
 use crate::base::idset::IdSet;
@@ -97,12 +97,18 @@ pub struct Origins {
     pub pointed_slots: IdSet<SlotId>,
     /// Globals whose address this function lets out.
     pub pointed_globals: IdSet<GlobalId>,
+    /// The function computes the distance between two places.
+    pub distances: bool,
+    /// Numbers may be such distances, so that a sum leads out of what its pointer was made from.
+    far: bool,
 }
 
 impl Origins {
-    /// Traces all pointers.
-    pub fn new(func: &Func, cfg: &Cfg) -> Self {
+    /// Traces all pointers. `far`: the program computes distances between places.
+    pub fn new(func: &Func, cfg: &Cfg, far: bool) -> Self {
         let mut origins = Self {
+            distances: false,
+            far,
             values: IndexVec::filled(func.values.len(), Origin::default()),
             pointed_slots: IdSet::new(func.slots.len()),
             pointed_globals: IdSet::default(),
@@ -141,10 +147,10 @@ impl Origins {
     fn computed(&self, op: &Op) -> Origin {
         match op {
             Op::Addr(addr) => self.place(addr),
-            Op::Bin(BinOp::Add, a, b) => Origin::sum(&self.values[*a], &self.values[*b]),
+            Op::Bin(BinOp::Add, a, b) => self.sum(&self.values[*a], &self.values[*b]),
             // A difference of two pointers is a number; a pointer less a number stays a pointer.
             Op::Bin(BinOp::Sub, a, b) if self.values[*b].regions().is_empty() => {
-                Origin::sum(&self.values[*a], &Origin::default())
+                self.sum(&self.values[*a], &Origin::default())
             }
             Op::Select(_, a, b) => {
                 let mut origin = self.values[*a].clone();
@@ -153,6 +159,13 @@ impl Origins {
             }
             _ => Origin::other(),
         }
+    }
+
+    /// The origin of a sum that stays in no known array.
+    fn sum(&self, a: &Origin, b: &Origin) -> Origin {
+        let mut sum = Origin::sum(a, b);
+        sum.other |= self.far;
+        sum
     }
 
     /// What a place may be.
@@ -164,7 +177,8 @@ impl Origins {
             Base::Abs | Base::Func(_) => Origin::other(),
         };
         match addr.index {
-            Some(index) => Origin::sum(&base, self.value(index)),
+            Some(index) if addr.within.is_some() => Origin::sum(&base, self.value(index)),
+            Some(index) => self.sum(&base, self.value(index)),
             None => base,
         }
     }
@@ -189,7 +203,13 @@ impl Origins {
             | Op::Sei
             | Op::Cli
             | Op::Nop(_) => {}
-            Op::Bin(BinOp::Sub, _, b) => self.escapes(*b),
+            // With the distance between two the program gets from one to the other.
+            Op::Bin(BinOp::Sub, a, b) if self.is_distance(*b) => {
+                self.distances = true;
+                self.escapes(*a);
+                self.escapes(*b);
+            }
+            Op::Bin(BinOp::Sub, ..) => {}
             Op::Store(_, value, _) | Op::Fill { value, .. } => self.escapes(*value),
             Op::Asm(block) => {
                 for (_, arg) in &block.args {
@@ -205,6 +225,11 @@ impl Origins {
                 used.into_iter().for_each(|v| self.escapes(v));
             }
         }
+    }
+
+    /// True when what is less this is the distance between two places.
+    fn is_distance(&self, subtracted: Value) -> bool {
+        !self.values[subtracted].regions().is_empty()
     }
 
     fn escapes(&mut self, value: Value) {
@@ -268,7 +293,7 @@ mod tests {
         )
         .unwrap();
         let func = &program.funcs[FuncId(0)];
-        let origins = Origins::new(func, &Cfg::new(func));
+        let origins = Origins::new(func, &Cfg::new(func), false);
         assert_eq!(origins.value(Value(6)), &Origin::of(Region::Global(GlobalId(0))));
         assert_eq!(origins.value(Value(0)), &Origin::other());
         assert_eq!(origins.pointed_globals.iter().collect::<Vec<_>>(), [GlobalId(1)]);

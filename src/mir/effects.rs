@@ -69,6 +69,8 @@ pub struct Effects {
     shared_other: bool,
     /// Functions that may be entered again before they return.
     recursive: IdSet<FuncId>,
+    /// The program computes how far places lie apart.
+    far: bool,
 }
 
 impl Effects {
@@ -92,22 +94,34 @@ impl Effects {
             shared: IdSet::default(),
             shared_other: false,
             recursive: graph.recursive.clone(),
+            far: false,
         };
         for part in program.globals.iter().flat_map(|g| &g.init) {
             if let crate::mir::ir::Init::Addr(Base::Global(id), _) = part {
                 effects.pointed.insert(*id);
             }
         }
+        let trace = |far: bool| -> Vec<Option<(Cfg, Origins)>> {
+            let traced = |func: &Func| {
+                let cfg = Cfg::new(func);
+                let origins = Origins::new(func, &cfg, far);
+                (cfg, origins)
+            };
+            program.funcs.iter().map(|func| (!func.is_extern()).then(|| traced(func))).collect()
+        };
+        let mut traced = trace(false);
+        effects.far = traced.iter().flatten().any(|(_, origins)| origins.distances);
+        if effects.far {
+            traced = trace(true);
+        }
         let mut own: IndexVec<FuncId, Summary> = IndexVec::new();
-        for func in &program.funcs {
-            if func.is_extern() {
+        for (func, traced) in program.funcs.iter().zip(&traced) {
+            let Some((cfg, origins)) = traced else {
                 own.push(Summary::unknown());
                 continue;
-            }
-            let cfg = Cfg::new(func);
-            let origins = Origins::new(func, &cfg);
+            };
             effects.pointed.union_with(&origins.pointed_globals);
-            let summary = own_summary(program, func, &cfg, &origins);
+            let summary = own_summary(program, func, cfg, origins);
             effects.read.union_with(&summary.reads);
             own.push(summary);
         }
@@ -258,7 +272,7 @@ pub struct Place {
 impl<'a> MemoryFacts<'a> {
     /// Traces the pointers of `func`.
     pub fn new(effects: &'a Effects, func: &Func, cfg: &Cfg) -> Self {
-        Self { effects, origins: Origins::new(func, cfg), types: func.values.clone() }
+        Self { effects, origins: Origins::new(func, cfg, effects.far), types: func.values.clone() }
     }
 
     /// The type of a value; of one that was made later the widest.
