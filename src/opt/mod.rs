@@ -185,6 +185,19 @@ pub fn run_pass(program: &mut Program, pass: &Pass, level: Level) -> bool {
     }
 }
 
+/// The lines of a function in a printed program, each with the label of its block.
+#[cfg(test)]
+fn lines_with_blocks<'a>(text: &'a str, func: &str) -> Vec<(&'a str, &'a str)> {
+    let (mut block, mut lines) = ("", Vec::new());
+    for line in text.split(&format!("func @{func}")).nth(1).unwrap_or_default().lines() {
+        if let Some((label, _)) = line.split_once(['(', ':']).filter(|_| line.starts_with('b')) {
+            block = label;
+        }
+        lines.push((block, line));
+    }
+    lines
+}
+
 fn run_on(
     program: &mut Program,
     run: fn(&mut Func, &Context) -> bool,

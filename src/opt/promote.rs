@@ -205,7 +205,7 @@ fn leave_through_block(func: &mut Func, (from, way): (BlockId, usize), to: Block
 #[cfg(test)]
 mod tests {
     use crate::mir::{print, text, verify};
-    use crate::opt::{Level, pass_named, run_pass};
+    use crate::opt::{Level, lines_with_blocks, pass_named, run_pass};
 
     /// The accesses of a function and the blocks that they are in, when the pass and `sroa` have run.
     /// `b1` with the body is a loop; `@s` is a variable, which `@read` reads, `@t` an array.
@@ -222,11 +222,8 @@ mod tests {
             verify::verify(&program).unwrap();
         }
         let text = print::program(&program);
-        let (mut block, mut found) = ("", Vec::new());
-        for line in text.split("func @f").nth(1).unwrap_or_default().lines() {
-            if let Some((label, _)) = line.split_once(['(', ':']).filter(|_| line.starts_with('b')) {
-                block = label;
-            }
+        let mut found = Vec::new();
+        for (block, line) in lines_with_blocks(&text, "f") {
             if let Some(at) = line.find("load [").or(line.find("store [")) {
                 let end = line.find(']').map_or(line.len(), |end| end + 1);
                 found.push(format!("{block} {}", &line[at..end]));

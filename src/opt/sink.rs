@@ -164,7 +164,7 @@ fn costs(op: &Op) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::mir::{print, text, verify};
-    use crate::opt::{Level, pass_named, run_pass};
+    use crate::opt::{Level, lines_with_blocks, pass_named, run_pass};
 
     /// The blocks in which the operations of `b0` stand at the end; `b0` branches to `b1` and `b2`,
     /// which goes on in `b3`, where both ways meet in `b4`.
@@ -179,11 +179,8 @@ mod tests {
         run_pass(&mut program, pass_named("sink").unwrap(), Level::O2);
         verify::verify(&program).unwrap();
         let text = print::program(&program);
-        let (mut block, mut found) = ("", Vec::new());
-        for line in text.split("func @f").nth(1).unwrap_or_default().lines() {
-            if let Some((label, _)) = line.split_once(['(', ':']).filter(|_| line.starts_with('b')) {
-                block = label;
-            }
+        let mut found = Vec::new();
+        for (block, line) in lines_with_blocks(&text, "f") {
             if let Some((_, op)) = line.split_once(" = ").filter(|(_, op)| !op.starts_with(['c'])) {
                 found.push(format!("{block} {op}"));
             }
