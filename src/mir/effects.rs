@@ -307,6 +307,11 @@ impl<'a> MemoryFacts<'a> {
         (origin.other && self.effects.shared_other) || origin.regions().iter().any(region)
     }
 
+    /// True when the origin may be one of the globals, also through a pointer from outside.
+    fn may_be_in(&self, origin: &Origin, set: &IdSet<GlobalId>) -> bool {
+        globals(origin).any(|g| set.contains(g)) || origin.other && set.intersects(&self.effects.pointed)
+    }
+
     fn is_constant(&self, origin: &Origin) -> bool {
         let region = |r: &Region| matches!(r, Region::Global(id) if self.effects.constant.contains(*id));
         !origin.other && origin.regions().iter().all(region)
@@ -406,7 +411,7 @@ impl<'a> Touched<'a> {
         };
         self.open && self.facts.is_open(origin)
             || self.place.as_ref().is_some_and(named)
-            || self.globals.is_some_and(|set| globals(origin).any(|g| set.contains(g)))
+            || self.globals.is_some_and(|set| self.facts.may_be_in(origin, set))
             || self.pointers.iter().any(pointed)
     }
 
