@@ -45,6 +45,8 @@ impl Gen {
             self.field();
         } else if self.r.one_in(9) {
             self.reach();
+        } else if self.r.one_in(5) {
+            self.meet();
         }
         if self.assembly && self.r.one_in(2) {
             self.naked_function();

@@ -7,8 +7,8 @@
 //! oracle, which calls such a program undefined, and by the checker. `class.rs` makes classes,
 //! `data.rs` constants and data, `decl.rs` functions and variables, `machine.rs` interrupt code and
 //! what else needs the machine, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs` statements,
-//! `field.rs` large arrays, `reach.rs` and `border.rs` accesses where a byte as the index ends, `expr.rs`,
-//! `sums.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
+//! `field.rs` large arrays, `reach.rs` and `border.rs` accesses where a byte as the index ends, `meet.rs`
+//! places with several names, `expr.rs`, `sums.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
 //!
 //! Deliberately not here: forms of writing that leave no trace in the typed tree (comments, docstrings,
 //! line continuation, spelling of numbers but for a few), which `tests/parse.rs` has; versions and
@@ -27,6 +27,7 @@ mod field;
 mod files;
 mod loops;
 mod machine;
+mod meet;
 mod paths;
 mod reach;
 pub mod shrink;
