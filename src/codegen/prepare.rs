@@ -33,12 +33,16 @@ pub fn stack_slots(program: &mut Program, graph: &CallGraph, module: bool) {
     if users.is_empty() {
         return;
     }
+    // A handler must not find a pointer of which one byte is new.
+    let (main, handlers) = (graph.reached_from_main(program), graph.reached_from_handlers());
+    let shared = users.iter().any(|f| handlers.contains(*f));
     let pointer = match module {
         true => program.globals.push(Global { external: true, ..stack_pointer() }),
         false => add_stack(program),
     };
     for f in users {
-        rewrite(&mut program.funcs[f], pointer);
+        let access = if shared && main.contains(f) { Access::IrqSafe } else { Access::Plain };
+        rewrite(&mut program.funcs[f], pointer, access);
     }
 }
 
@@ -75,7 +79,7 @@ fn initialiser(pointer: GlobalId, start: GlobalId) -> Func {
     func
 }
 
-fn rewrite(func: &mut Func, pointer: GlobalId) {
+fn rewrite(func: &mut Func, pointer: GlobalId, access: Access) {
     let mut offsets: IndexVec<SlotId, i32> = IndexVec::new();
     let mut size = 0;
     for slot in func.slots.iter() {
@@ -102,7 +106,7 @@ fn rewrite(func: &mut Func, pointer: GlobalId) {
         inst(Some(base), Op::Load(place, Access::Plain)),
         inst(Some(amount), Op::Const(size as u32)),
         inst(Some(top), Op::Bin(BinOp::Add, base, amount)),
-        inst(None, Op::Store(place, top, Access::Plain)),
+        inst(None, Op::Store(place, top, access)),
     ];
     let entry = &mut func.blocks[Func::ENTRY].insts;
     for check in entry.iter_mut() {
@@ -113,7 +117,7 @@ fn rewrite(func: &mut Func, pointer: GlobalId) {
     entry.splice(0..0, enter);
     for block in func.blocks.iter_mut() {
         if matches!(block.term, Term::Return(_)) {
-            block.insts.push(inst(None, Op::Store(place, base, Access::Plain)));
+            block.insts.push(inst(None, Op::Store(place, base, access)));
         }
     }
 }
