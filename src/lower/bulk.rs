@@ -19,7 +19,10 @@ const SHORT_FILL: u32 = 4;
 impl FuncLower<'_, '_> {
     /// `target = source`, `size` bytes.
     pub fn copy_bytes(&mut self, target: &Place, source: &Place, size: u32) {
-        let src = self.mem(source);
+        let src = match self.may_overtake(target, source) {
+            true => Mem::new(self.copy_of(source, size), Access::Plain),
+            false => self.mem(source),
+        };
         let dst = self.mem(target);
         self.copy(dst, src, size);
     }
@@ -88,8 +91,12 @@ impl FuncLower<'_, '_> {
             Type::Array(_, n) => n.min(capacity),
             _ => capacity,
         };
-        let src = self.mem(source);
-        let src = self.addr_value(src.addr);
+        let size = self.size_of(&source.ty);
+        let (src, from_access) = match self.may_overtake(target, source) {
+            true => (self.copy_of(source, size), Access::Plain),
+            false => (self.mem(source).addr, self.source_access(source)),
+        };
+        let src = self.addr_value(src);
         let dst = self.mem(target);
         let dst_addr = self.addr_value(dst.addr);
         let index = self.b.declare_var(Ty::I8);
@@ -101,7 +108,7 @@ impl FuncLower<'_, '_> {
             self.b.switch_to(head);
             let i = self.b.use_var(index);
             let from = Addr::indexed(Base::Value(src), i, 0);
-            let code = self.b.load(Ty::I8, from, self.source_access(source));
+            let code = self.b.load(Ty::I8, from, from_access);
             let nul = self.is_zero(code);
             self.b.branch(nul, done, copy);
             self.b.begin(copy);

@@ -68,11 +68,12 @@ impl FuncLower<'_, '_> {
 
     /// A call; the result is there when the function has one.
     pub fn call(&mut self, func: FuncId, args: &[Expr]) -> Option<Value> {
-        let args = args.iter().map(|arg| self.expr(arg)).collect();
+        let args = self.arguments(args);
         let ret = &self.module.funcs[func].ret;
         let ret = (*ret != Type::Void).then(|| ty(ret));
         let callee = self.callee(func);
-        self.b.call(callee, args, ret)
+        let result = self.b.call(callee, args, ret)?;
+        Some(self.handed_out(func, result))
     }
 
     /// Arithmetic in type `of`.

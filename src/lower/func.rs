@@ -55,6 +55,8 @@ pub(super) struct FuncLower<'c, 'a> {
     pub loops: Vec<Loop>,
     storage: Vec<Option<Storage>>,
     temps: Temps,
+    /// Another call follows before what a call hands out is read.
+    pub outlives: bool,
 }
 
 /// Lowers `func` into the declared `target`.
@@ -78,6 +80,7 @@ pub(super) fn lower_func(
         loops: Vec::new(),
         storage: vec![None; func.locals.len()],
         temps: Temps::default(),
+        outlives: false,
     };
     f.b.set_span(Some(func.span));
     if func.naked {

@@ -22,6 +22,7 @@ mod expr;
 mod func;
 mod irq;
 mod loops;
+mod outlive;
 mod place;
 mod print;
 mod scan;

@@ -7,6 +7,7 @@
 //! type is no bound, so scaled indices are 16 bits wide there.
 
 use crate::lower::func::{FuncLower, Storage};
+use crate::lower::scan;
 use crate::lower::ty;
 use crate::mir::build::Var;
 use crate::mir::ir::{Access, Addr, Base, BinOp, Part, Ty, Value};
@@ -94,7 +95,8 @@ impl FuncLower<'_, '_> {
                 Mem { exact: true, count: None, ..mem.plus(i64::from(*offset)) }
             }
             PlaceKind::Index { base, index } => {
-                let mem = self.mem(base);
+                let later = matches!(&**index, Index::At(index) if scan::expr_calls(index));
+                let mem = self.outliving(later, |f| f.mem(base));
                 self.element(mem, &base.ty, index)
             }
             PlaceKind::Error => unreachable!("{}: place of an error", self.func.symbol),

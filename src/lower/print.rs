@@ -22,7 +22,7 @@ impl FuncLower<'_, '_> {
     /// `print(args…)`, `printsep(sep, args…)`.
     pub fn print(&mut self, sep: Option<&StrExpr>, args: &[StrExpr]) {
         let sep = match sep {
-            Some(sep) => self.separator(sep),
+            Some(sep) => self.separator(sep, args.iter().flat_map(|arg| &arg.parts).any(scan::part_calls)),
             None => Text::Nothing,
         };
         for (index, arg) in args.iter().enumerate() {
@@ -33,12 +33,13 @@ impl FuncLower<'_, '_> {
         }
     }
 
-    fn separator(&mut self, sep: &StrExpr) -> Text {
+    /// `later`: calls are made before it is printed.
+    fn separator(&mut self, sep: &StrExpr, later: bool) -> Text {
         let bytes = sep.as_place().and_then(|place| self.literal_bytes(place));
         match bytes.as_deref() {
             Some([0]) => Text::Nothing,
             Some(&[1, code]) => Text::Char(code),
-            _ => Text::String(self.string_address(sep)),
+            _ => Text::String(self.lasting_text(sep, later)),
         }
     }
 
@@ -106,9 +107,9 @@ impl FuncLower<'_, '_> {
         let text = match parts {
             [StrPart::Str(place)] => match self.literal_bytes(place).as_deref() {
                 Some(&[1, code]) => Text::Char(code),
-                _ => Text::String(self.address_of(place)),
+                _ => Text::String(self.lasting_inner_text(parts, scan::expr_calls(count))),
             },
-            _ => Text::String(self.inner_text(parts)),
+            _ => Text::String(self.parts_in_temp(parts)),
         };
         self.repeat(count, |f| f.show(text));
     }

@@ -149,6 +149,13 @@ pub(super) fn calls_in(node: Node<'_>) -> bool {
     )
 }
 
+/// True when an expression contains a call.
+pub(super) fn expr_calls(e: &Expr) -> bool {
+    let mut found = false;
+    walk::expr(e, &mut |node| found |= calls_in(node));
+    found
+}
+
 /// True when a part contains a call.
 pub(super) fn part_calls(part: &StrPart) -> bool {
     let mut found = false;

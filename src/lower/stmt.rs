@@ -221,7 +221,7 @@ impl FuncLower<'_, '_> {
             }
             return;
         }
-        let text = self.string_address(value);
+        let text = self.lasting_text(value, scan::place_calls(target));
         self.copy_characters(target, text, max);
     }
 }

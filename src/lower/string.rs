@@ -24,7 +24,10 @@ impl FuncLower<'_, '_> {
             return;
         }
         if let Some(source) = value.as_place() {
-            self.copy_string(target, source);
+            match self.may_overtake(target, source) {
+                true => self.copy_text(target, value),
+                false => self.copy_string(target, source),
+            }
             return;
         }
         if let [StrPart::Str(first), rest @ ..] = value.parts.as_slice()
@@ -37,10 +40,15 @@ impl FuncLower<'_, '_> {
             let dst = self.mem(target);
             self.build(dst, &value.parts);
         } else {
-            let text = self.string_in_temp(value);
-            let dst = self.address_of(target);
-            self.b.rt(Rt::StrCopy, vec![dst, text]);
+            self.copy_text(target, value);
         }
+    }
+
+    /// Builds a string before its target is found.
+    fn copy_text(&mut self, target: &Place, value: &StrExpr) {
+        let text = self.string_in_temp(value);
+        let dst = self.address_of(target);
+        self.b.rt(Rt::StrCopy, vec![dst, text]);
     }
 
     /// `target += value`
@@ -120,7 +128,7 @@ impl FuncLower<'_, '_> {
         self.parts_in_temp(&value.parts)
     }
 
-    fn parts_in_temp(&mut self, parts: &[StrPart]) -> Value {
+    pub fn parts_in_temp(&mut self, parts: &[StrPart]) -> Value {
         let slot = self.temp(self.longest(parts) + 1);
         let addr = Addr::new(Base::Slot(slot), 0);
         self.build(Mem::new(addr, Access::Plain), parts);
@@ -175,7 +183,7 @@ impl FuncLower<'_, '_> {
                 self.put_text(dst, text, first);
             }
             StrPart::Repeat { parts, count } => {
-                let text = self.inner_text(parts);
+                let text = self.lasting_inner_text(parts, scan::expr_calls(count));
                 let n = self.expr(count);
                 let n = self.clamp_negative(n, &count.ty);
                 let n = self.b.trunc(n, Ty::I8);
@@ -185,14 +193,6 @@ impl FuncLower<'_, '_> {
                 let dst = self.addr_value(dst.addr);
                 self.b.rt(Rt::StrAppendRepeat, vec![dst, text, n]);
             }
-        }
-    }
-
-    /// The address of the text that is repeated.
-    pub fn inner_text(&mut self, parts: &[StrPart]) -> Value {
-        match parts {
-            [StrPart::Str(place)] => self.address_of(place),
-            _ => self.parts_in_temp(parts),
         }
     }
 
@@ -246,20 +246,9 @@ impl FuncLower<'_, '_> {
             let filled = self.b.not(empty);
             return self.b.zext(filled, Ty::I8);
         }
-        // A call may change the first text after its turn, or be gone with what another handed out.
-        let changes = |place: &Place| scan::place_calls(place) || self.may_change(place);
-        let first = if b.parts.iter().any(scan::part_calls) && a.as_place().is_some_and(changes) {
-            self.string_in_temp(a)
-        } else {
-            self.string_address(a)
-        };
+        let first = self.lasting_text(a, b.parts.iter().any(scan::part_calls));
         let second = self.string_address(b);
         self.rt_value(Rt::StrCmp, vec![first, second])
-    }
-
-    /// True for a text that a call may change.
-    fn may_change(&self, place: &Place) -> bool {
-        self.literal_bytes(place).is_none() && self.reachable(scan::root(place))
     }
 
     /// True when the parts can be put into the target one after the other.

@@ -9,6 +9,18 @@ use super::{Eval, undefined};
 use crate::sema::hir::{BlockCopy, DataKind, Expr, ExprKind, Place, PlaceKind, Type};
 
 impl<'m> Machine<'m> {
+    /// The bytes of a place, and which of them are known.
+    pub fn content(&mut self, source: Loc, count: i64) -> Vec<(u8, bool)> {
+        (0..count).map(|i| self.memory.peek(source.plus(i))).collect()
+    }
+
+    /// Stores bytes upward.
+    pub fn store_content(&mut self, target: Loc, content: Vec<(u8, bool)>) {
+        for (at, byte) in (0..).zip(content) {
+            self.memory.poke(target.plus(at), byte);
+        }
+    }
+
     /// Copies `count` bytes upward.
     pub fn copy(&mut self, target: Loc, source: Loc, count: i64) {
         for i in 0..count {

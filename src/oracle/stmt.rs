@@ -93,8 +93,13 @@ impl<'m> Machine<'m> {
             }
             StmtKind::CopyBytes { target, source, size } => {
                 let source = self.place(frame, source)?;
+                // What is assigned is there before the target is found.
+                let content = (!source.mapped).then(|| self.content(source, i64::from(*size)));
                 let target = self.place(frame, target)?;
-                self.copy(target, source, i64::from(*size));
+                match content {
+                    Some(content) => self.store_content(target, content),
+                    None => self.copy(target, source, i64::from(*size)),
+                }
             }
             StmtKind::CopyTuple { target, source, elem_size, max } => {
                 self.copy_tuple(frame, target, source, *elem_size, *max)?;

@@ -1,0 +1,122 @@
+//! Objects, arrays and texts that are needed after another call.
+//!
+//! In: typed calls and copies. Out: what a function has built and hands out is copied to a temporary
+//! where another call of the statement comes before it is read: that call may build there again, in
+//! the same static memory, or higher on the stack of a recursion. Invariant: what a function hands out
+//! of others' memory is never copied, since changes of it must stay. Not here: functions of other
+//! modules, of which only the signature is known.
+
+use crate::lower::func::FuncLower;
+use crate::lower::scan::{self, Root};
+use crate::lower::walk::{self, Node};
+use crate::mir::ir::{Access, Addr, Base, Op, Value};
+use crate::mir::rt::Rt;
+use crate::sema::hir::{DataKind, Expr, ExprKind, FuncId, Place, Stmt, StmtKind, StrExpr, StrPart, Type};
+
+impl FuncLower<'_, '_> {
+    /// Runs `f`; with `later` another call follows before what calls in it hand out is read.
+    pub fn outliving<R>(&mut self, later: bool, f: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = self.outlives;
+        self.outlives |= later;
+        let result = f(self);
+        self.outlives = outer;
+        result
+    }
+
+    /// The arguments of a call, from left to right.
+    pub fn arguments(&mut self, args: &[Expr]) -> Vec<Value> {
+        let last = args.iter().rposition(scan::expr_calls).unwrap_or(0);
+        let pointer = |arg: &Expr| matches!(arg.ty, Type::Alias(_));
+        let value = |(at, arg)| self.outliving(at < last && pointer(arg), |f| f.expr(arg));
+        args.iter().enumerate().map(value).collect()
+    }
+
+    /// What `func` has handed out, or a copy where it has to outlive another call.
+    pub fn handed_out(&mut self, func: FuncId, pointer: Value) -> Value {
+        let module = self.module;
+        match &module.funcs[func].ret {
+            Type::Alias(of) if self.outlives && self.builds_result(func, &mut Vec::new()) => {
+                self.copied(pointer, of)
+            }
+            _ => pointer,
+        }
+    }
+
+    /// The address of a copy of what a pointer leads to.
+    fn copied(&mut self, pointer: Value, of: &Type) -> Value {
+        let len = self.size_of(of);
+        let slot = self.temp(len);
+        let dst = Addr::new(Base::Slot(slot), 0);
+        let copy = self.b.addr(dst);
+        if of.is_string() {
+            self.b.rt(Rt::StrCopy, vec![copy, pointer]);
+        } else {
+            let src = Addr::new(Base::Value(pointer), 0);
+            self.b.effect(Op::Copy { dst, src, len, access: Access::Plain });
+        }
+        copy
+    }
+
+    /// True for a function that hands out nothing but what it has built, and literals. `seen`: what is
+    /// being looked at.
+    fn builds_result(&self, func: FuncId, seen: &mut Vec<FuncId>) -> bool {
+        if seen.contains(&func) {
+            return true;
+        }
+        seen.push(func);
+        let mut builds = self.module.funcs[func].body.is_some();
+        walk::stmts(self.module.funcs[func].body.as_deref().unwrap_or_default(), &mut |node| {
+            if let Node::Stmt(Stmt { kind: StmtKind::Return(Some(value)), .. }) = node {
+                builds &= self.is_built(value, seen);
+            }
+        });
+        builds
+    }
+
+    fn is_built(&self, value: &Expr, seen: &mut Vec<FuncId>) -> bool {
+        match &value.kind {
+            ExprKind::StrTemp(_) => true,
+            ExprKind::Call(func, _) => self.builds_result(*func, seen),
+            ExprKind::AddrOf(place) => match scan::root(place) {
+                Root::Local(_) => true,
+                Root::Data(data) => self.module.data[data].kind == DataKind::Literal,
+                Root::Pointer | Root::Mapped => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// True when finding the target of an assignment may change what is assigned.
+    pub fn may_overtake(&self, target: &Place, source: &Place) -> bool {
+        scan::place_calls(target) && self.may_pass(source)
+    }
+
+    /// True when a call may change a text that stands before it, or end its life.
+    pub fn may_pass(&self, text: &Place) -> bool {
+        scan::place_calls(text) || self.literal_bytes(text).is_none() && self.reachable(scan::root(text))
+    }
+
+    /// The address of a text that is read again when `later` calls may have been made.
+    pub fn lasting_text(&mut self, value: &StrExpr, later: bool) -> Value {
+        match value.as_place() {
+            Some(place) if later && self.may_pass(place) => self.string_in_temp(value),
+            _ => self.string_address(value),
+        }
+    }
+
+    /// The same for the text that is repeated.
+    pub fn lasting_inner_text(&mut self, parts: &[StrPart], later: bool) -> Value {
+        match parts {
+            [StrPart::Str(place)] if !(later && self.may_pass(place)) => self.address_of(place),
+            _ => self.parts_in_temp(parts),
+        }
+    }
+
+    /// `size` bytes of a place, copied before the target is found.
+    pub fn copy_of(&mut self, source: &Place, size: u32) -> Addr {
+        let src = self.mem(source);
+        let dst = Addr::new(Base::Slot(self.temp(size)), 0);
+        self.b.effect(Op::Copy { dst, src: src.addr, len: size, access: src.access });
+        dst
+    }
+}
