@@ -8,6 +8,7 @@ use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
+use crate::sema::consteval::MAX_STRING;
 use crate::sema::convert::wrapped;
 use crate::sema::fold;
 use crate::sema::hir::{CompareOp, DataKind, Expr, ExprKind, Place, PlaceKind, StrExpr, StrPart, Type};
@@ -51,7 +52,7 @@ impl Checker<'_> {
                     return Val::Error;
                 };
                 left.extend(right);
-                Val::Str(StrExpr { parts: left, span })
+                self.built(left, span)
             }
             ast::BinOp::Mul => {
                 let string_first = is_runtime_string(&a) || matches!(a, Val::Const(Const::Str(_)));
@@ -105,15 +106,26 @@ impl Checker<'_> {
         };
         match count {
             Some(count) if count.ty == Type::Error => Val::Error,
-            Some(count) => {
-                Val::Str(StrExpr { parts: vec![StrPart::Repeat { parts, count: Box::new(count) }], span })
-            }
+            Some(count) => self.built(vec![StrPart::Repeat { parts, count: Box::new(count) }], span),
             None => {
                 let text = "a string is repeated an integer number of times";
                 self.report(Diagnostic::error(codes::BAD_OPERANDS, count_span, text));
                 Val::Error
             }
         }
+    }
+
+    /// A string of these parts, which no string can hold when they are certainly too long.
+    fn built(&mut self, parts: Vec<StrPart>, span: Span) -> Val {
+        if self.least_length(&parts) > MAX_STRING as u32 {
+            self.report(Diagnostic::error(
+                codes::CONSTANT_RANGE,
+                span,
+                "a string has at most 255 characters",
+            ));
+            return Val::Error;
+        }
+        Val::Str(StrExpr { parts, span })
     }
 
     /// A value as a string; the value back when it is none.
