@@ -39,6 +39,8 @@ pub struct Checker<'a> {
     pub scope: FnScope,
     /// Places of the errors of syntax in the module, ascending.
     pub syntax_faults: Vec<Span>,
+    /// Where the items of the module begin.
+    item_starts: HashSet<Span>,
     /// The statement that is checked, without the blocks in it.
     pub statement: Option<Span>,
     /// The class whose properties are being laid out.
@@ -94,6 +96,7 @@ pub fn check_with_interface(
         forwards: HashMap::new(),
         scope: FnScope::default(),
         syntax_faults: Vec::new(),
+        item_starts: HashSet::new(),
         statement: None,
         defining: None,
         methods_below: HashMap::new(),
@@ -104,6 +107,9 @@ pub fn check_with_interface(
     };
     checker.syntax_faults = checker.sink.iter().filter_map(|d| d.span).collect();
     checker.syntax_faults.sort_unstable();
+    crate::sema::for_each_item(source, &mut |item| {
+        checker.item_starts.insert(item.span().start());
+    });
     checker.collect_later(source);
     checker.items(source);
     checker.report_missing_definitions();
@@ -169,10 +175,13 @@ impl<'a> Checker<'a> {
         self.sink.push(diagnostic);
     }
 
-    /// True when the parser reported an error within `place`, or right behind it.
+    /// True when the parser reported an error within `place`, or right behind it in the same item.
     fn is_mended(&self, place: Span) -> bool {
         let first = self.syntax_faults.partition_point(|f| (f.file, f.lo) < (place.file, place.lo));
-        let near = |f: &Span| f.file == place.file && f.lo <= place.hi + 1;
+        let near = |f: &Span| {
+            let behind = f.lo == place.hi + 1 && !self.item_starts.contains(&f.start());
+            f.file == place.file && (f.lo <= place.hi || behind)
+        };
         self.syntax_faults.get(first).is_some_and(near)
     }
 
