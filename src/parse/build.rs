@@ -25,6 +25,8 @@ pub struct Builder<'k> {
     pub(super) misplaced: Vec<Ident>,
     /// Names of definitions and imports in blocks, which were reported.
     pub(super) nested: Vec<Ident>,
+    /// The last definition lacks its block, which was reported: what follows may be meant as it.
+    blockless: bool,
 }
 
 /// The tree of a file.
@@ -36,6 +38,7 @@ pub fn module(file: FileId, rows: Vec<Row>, comments: Vec<Comment>, span: Span, 
         long_chain: false,
         misplaced: Vec::new(),
         nested: Vec::new(),
+        blockless: false,
     };
     builder.module(&mut module, rows);
     builder.keep_nested(&mut module);
@@ -110,6 +113,9 @@ impl Builder<'_> {
         if !matches!(kind, RowKind::Decorator(_) | RowKind::Def(_) | RowKind::Class(_)) {
             self.stray_decorators();
         }
+        if matches!(kind, RowKind::Def(_) | RowKind::Class(_)) {
+            self.blockless = block.as_ref().is_some_and(Rows::is_supplied);
+        }
         let item = match kind {
             RowKind::Decorator(decorator) => {
                 self.decorators.push(decorator);
@@ -155,6 +161,9 @@ impl Builder<'_> {
     }
 
     fn not_at_module_level(&mut self, expr: Option<&Expr>, span: Span) -> Item {
+        if self.blockless {
+            return Item::Error(span);
+        }
         let message = "A statement cannot stand at module level";
         let diagnostic = Diagnostic::error(codes::MODULE_LEVEL_STATEMENT, span, message);
         self.report(if expr.is_some_and(mentions_main) {
@@ -166,7 +175,8 @@ impl Builder<'_> {
     }
 
     fn constant_name(&mut self, name: &str, span: Span) {
-        if name.bytes().any(|b| b.is_ascii_lowercase()) {
+        // A name with other letters was reported.
+        if !self.blockless && name.is_ascii() && name.bytes().any(|b| b.is_ascii_lowercase()) {
             let upper = name.to_ascii_uppercase();
             self.report(
                 Diagnostic::error(

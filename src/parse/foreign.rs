@@ -258,9 +258,13 @@ impl<'t, 'k> Foreign<'t, 'k> {
             Diagnostic::error(codes::FOR_EACH, span, "'for' counts over range(…) only").help(format!(
                 "For the elements of {all}: for i in range(len({all})), and {all}[i] in the body."
             ))
-        } else {
+        } else if find(tokens, 1, |t| *t == Token::Sym(Sym::Comma)) < into {
             Diagnostic::error(codes::FOR_EACH, span, "'for' has exactly one loop variable")
                 .help("Write: for i in range(n):")
+        } else {
+            let text = "The loop variable is a variable of its own, not a property or an element";
+            Diagnostic::error(codes::FOR_EACH, span, text)
+                .help("Write: for i in range(n): and assign it in the body.")
         };
         self.report(line, diagnostic);
         // What remains is a loop whose bound nobody knows.

@@ -9,7 +9,9 @@ use super::decl::{self, ClassHead, FuncHead};
 use super::errors::Label;
 use super::recover::{Extra, Parse, Tokens, ident, inside, kw, rest_of_header, rest_of_line, sym};
 use crate::base::source::Span;
-use crate::syntax::ast::{AsmBlock, BinOp, Docstring, Expr, Ident, Import, Range, TypeExpr, Version};
+use crate::syntax::ast::{
+    AsmBlock, BinOp, Docstring, Expr, ExprKind, Ident, Import, Range, TypeExpr, Version,
+};
 use crate::syntax::ast::{Decorator, ModulePath, TypeKind};
 use crate::syntax::token::{Kw, Sym, Token};
 use chumsky::prelude::*;
@@ -28,6 +30,17 @@ pub struct Row {
 pub struct Rows {
     pub rows: Vec<Row>,
     pub span: Span,
+}
+
+impl Rows {
+    /// True for the block that a header without one was given.
+    pub fn is_supplied(&self) -> bool {
+        match &self.rows[..] {
+            [Row { kind: RowKind::Bad, .. }] => true,
+            [Row { kind: RowKind::Expr(expr), .. }] => expr.kind == ExprKind::Error,
+            _ => false,
+        }
+    }
 }
 
 /// The forms of a line.
