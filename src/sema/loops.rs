@@ -21,6 +21,9 @@ enum Limit {
     Bad,
 }
 
+/// Constant bounds are cut to this, which no type reaches.
+const FARTHEST: i128 = 1 << 48;
+
 impl Checker<'_> {
     /// A `for` statement; `None` when it certainly never runs, or after a fault.
     pub fn for_loop(&mut self, var: &ast::Ident, range: &ast::Range, body: &ast::Block) -> Option<StmtKind> {
@@ -80,9 +83,10 @@ impl Checker<'_> {
         let val = self.value(expr);
         let limit = match &val {
             Val::Error => return Limit::Bad,
-            Val::Const(value) => match (value, value.as_int()) {
-                (Const::Int(_) | Const::Char(_), Some(n)) => i64::try_from(n).ok().map(Limit::Const),
-                _ => None,
+            Val::Const(value) => match value {
+                // Far outside of every type is as good as anywhere there.
+                Const::Int(n) => Some(Limit::Const((*n).clamp(-FARTHEST, FARTHEST) as i64)),
+                _ => value.as_char().map(|code| Limit::Const(i64::from(code))),
             },
             other => match self.scalar(other.clone()) {
                 Ok(e) if e.ty == Type::Error => return Limit::Bad,
@@ -107,7 +111,7 @@ impl Checker<'_> {
         };
         let text = match constant {
             Some(0) => "the step of range() is zero",
-            Some(n) if (-65535..=65535).contains(&n) => return Some(n as i64),
+            Some(n) if n.unsigned_abs() <= u128::from(u32::MAX) => return Some(n as i64),
             Some(_) => "the step of range() is too large",
             None if self.sink.error_count() > before => return None,
             None => "the step of range() must be an integer constant",
