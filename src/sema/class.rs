@@ -75,6 +75,11 @@ impl<'a> Checker<'a> {
 
     fn parent(&mut self, path: &ast::Path) -> Option<ClassId> {
         let parent = match &path.module {
+            None if Type::scalar_named(&path.name.name).is_some() => {
+                let text = format!("'{}' is no class; only a class can be a parent", path.name.name);
+                self.report(Diagnostic::error(codes::BAD_PARENT, path.span, text));
+                return None;
+            }
             None => self.class_named(&path.name),
             Some(prefix) => self.class_of_module(prefix, &path.name),
         }?;

@@ -393,7 +393,9 @@ impl Checker<'_> {
                     error
                 }
                 Val::Str(_) | Val::Const(Const::Str(_)) => error.help("compare its length: len(s) > 0"),
-                _ => error.help("compare one of its parts"),
+                Val::Func(_) | Val::Method(..) => error.fix("call it", span.end(), "()"),
+                Val::Place(_) => error.help("compare one of its parts"),
+                _ => error.help("a condition is a comparison, or a number, character or bool"),
             });
         }
         fold::error(span)
