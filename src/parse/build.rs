@@ -166,6 +166,14 @@ impl Builder<'_> {
         }
         let message = "A statement cannot stand at module level";
         let diagnostic = Diagnostic::error(codes::MODULE_LEVEL_STATEMENT, span, message);
+        if expr.is_some_and(|e| calls(e, "include")) {
+            let message = "include() takes the name of one file";
+            self.report(
+                Diagnostic::error(codes::MODULE_LEVEL_STATEMENT, span, message)
+                    .help("For example: include(\"map\") for map.pyco"),
+            );
+            return Item::Error(span);
+        }
         self.report(if expr.is_some_and(mentions_main) {
             diagnostic.help("Remove it: the program begins in main() by itself.")
         } else {
@@ -390,10 +398,16 @@ fn plain_text(literal: &StrLit) -> String {
     literal.parts.iter().map(letter).collect()
 }
 
+/// A call of this name.
+fn calls(expr: &Expr, function: &str) -> bool {
+    matches!(&expr.kind, ExprKind::Call { callee, .. }
+        if matches!(&callee.kind, ExprKind::Name(name) if name == function))
+}
+
 /// `main()` or `__name__ == "__main__"`, as Python programs end.
 fn mentions_main(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Call { callee, .. } => matches!(&callee.kind, ExprKind::Name(name) if name == "main"),
+        ExprKind::Call { .. } => calls(expr, "main"),
         ExprKind::Compare { left, .. } => matches!(&left.kind, ExprKind::Name(name) if name == "__name__"),
         _ => false,
     }
