@@ -130,7 +130,7 @@ impl Checker<'_> {
                 None => attrs.faulty = true,
             },
             "relocate" => attrs.relocate = self.first_address(args),
-            "origin" => attrs.origin = self.first_address(args),
+            "origin" => attrs.origin = self.origin(args),
             "charset_rom" => attrs.charset_rom = self.first_address(args),
             "cartridge" => attrs.cartridge = self.cartridge(args),
             _ => {}
@@ -139,6 +139,18 @@ impl Checker<'_> {
 
     fn first_address(&mut self, args: &[Expr]) -> Option<u16> {
         args.first().and_then(|addr| self.constant_address(addr))
+    }
+
+    /// An address at which a program can start.
+    fn origin(&mut self, args: &[Expr]) -> Option<u16> {
+        let addr = self.first_address(args)?;
+        let place = match addr {
+            0..0x0200 => "on the zero page or the stack",
+            0xD000..0xE000 => "under the I/O area ($D000-$DFFF)",
+            _ => return Some(addr),
+        };
+        self.decorator_misuse(args.first()?.span, &format!("no program can run at ${addr:04X}, {place}"));
+        None
     }
 
     /// The mode and the stack of `@cartridge`, which are checked and change nothing.

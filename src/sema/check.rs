@@ -361,7 +361,7 @@ impl<'a> Checker<'a> {
 /// Gives a text that begins with a plain word a capital letter.
 fn sentence(text: &mut String) {
     let word = text.bytes().take_while(u8::is_ascii_lowercase).count();
-    if word > 0 && matches!(text.as_bytes().get(word), None | Some(b' ' | b',' | b':')) {
+    if word > 0 && matches!(text.as_bytes().get(word), None | Some(b' ' | b',' | b':' | b'-')) {
         text[..1].make_ascii_uppercase();
     }
 }

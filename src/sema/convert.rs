@@ -114,6 +114,12 @@ impl Checker<'_> {
         match to {
             Type::Float => {
                 if let Some(number) = value.as_f64() {
+                    let nearest = fold::from_mbf(fold::mbf(number));
+                    // Farther away than any rounding.
+                    if nearest.abs() < number.abs() / 2.0 && nearest != 0.0 {
+                        let largest = if number > 0.0 { "1.701412E+38" } else { "-1.701412E+38" };
+                        self.warn_truncated(&format!("{number:e}"), largest, to, span);
+                    }
                     return Expr { kind: ExprKind::Float(fold::mbf(number)), ty: Type::Float, span };
                 }
             }

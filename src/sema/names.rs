@@ -62,7 +62,9 @@ impl Checker<'_> {
             return;
         }
         if let Some(class) = self.scope.class
-            && (self.find_field(class, name).is_some() || self.find_method(class, name).is_some())
+            && (self.find_field(class, name).is_some()
+                || self.find_method(class, name).is_some()
+                || self.methods_below.contains_key(name))
         {
             if self.scope.func.is_none() {
                 let text = format!("the default of a property is a constant, and '{name}' is none");
