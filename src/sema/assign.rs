@@ -349,7 +349,7 @@ impl Checker<'_> {
         }
         let wide = place.ty.is_integral() && place.ty.width() > 1;
         if let (true, Val::Expr(expr)) = (wide, &val)
-            && fold::may_overflow_byte(expr)
+            && fold::may_differ_in(expr, &place.ty)
         {
             // Only the warning counts here; the operation widens by itself.
             self.coerce(val.clone(), &place.ty.clone(), value.span, &Use::Assign);

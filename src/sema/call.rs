@@ -203,7 +203,7 @@ impl Checker<'_> {
             Ok(expr) => {
                 let mut expr = if to == Type::Bool {
                     fold::test(expr)
-                } else if to == expr.ty && fold::may_overflow_byte(&expr) {
+                } else if to == expr.ty && fold::may_differ_in(&expr, &Type::Int) {
                     // Kept: that the value is cut to 8 bits is wanted.
                     Expr { kind: ExprKind::Convert(Box::new(expr)), ty: to, span }
                 } else {

@@ -68,7 +68,7 @@ impl Checker<'_> {
         if to.is_integral()
             && to.width() > 1
             && !matches!(why, Use::Internal)
-            && fold::may_overflow_byte(&expr)
+            && fold::may_differ_in(&expr, to)
         {
             self.warn_narrow(&expr, to, span);
         }

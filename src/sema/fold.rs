@@ -250,6 +250,20 @@ pub fn may_overflow_byte(expr: &Expr) -> bool {
     own || inner && (may_overflow_byte(left) || may_overflow_byte(right) && *op != BinOp::Shr)
 }
 
+/// True when a value of 8 bits is not what it would be in the wider type `to`: it may overflow, or for
+/// a signed type be a difference below zero.
+pub fn may_differ_in(expr: &Expr, to: &Type) -> bool {
+    to.is_signed() && may_go_below_zero(expr) || may_overflow_byte(expr)
+}
+
+/// True for a difference of unsigned bytes, unless its form shows that it is positive.
+pub fn may_go_below_zero(expr: &Expr) -> bool {
+    let ExprKind::Binary(BinOp::Sub, left, right) = &expr.kind else { return false };
+    let byte = expr.ty.width() == 1 && !expr.ty.is_signed();
+    // Of a number, 0 is what a minus without left side has.
+    byte && left.as_int().is_none_or(|n| n > 0 && n < upper_bound(right))
+}
+
 /// True when a product or left shift in 8 bits may overflow in `expr`, as in `y * 40 + x`. Sums
 /// alone seldom do where they are part of something wider.
 pub fn product_may_overflow(expr: &Expr) -> bool {
