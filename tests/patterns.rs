@@ -314,6 +314,20 @@ fn conversions() -> Vec<Pattern> {
             |a, b| ((a << 1 | b >> 15) & 0xffff) + 1,
         ),
         one(
+            "exclusive or with its low byte above",
+            16,
+            2,
+            "v1: i16 = const 8\nv2: i16 = shl v0, v1\nv3: i16 = xor v0, v2\nstore [R], v3",
+            |a, _| (a ^ a << 8) & 0xffff,
+        ),
+        one(
+            "exclusive or with its high byte below",
+            16,
+            2,
+            "v1: i16 = const 9\nv2: i16 = shr v0, v1\nv3: i16 = xor v0, v2\nstore [R], v3",
+            |a, _| a ^ a >> 9,
+        ),
+        one(
             "multiple of four plus three",
             16,
             2,

@@ -79,6 +79,16 @@ impl Loops {
         self.innermost[block].map_or(0, |l| self.loops[l].depth)
     }
 
+    /// The values that a loop's blocks define, parameters too.
+    pub fn values_made_in(&self, func: &Func, id: LoopId) -> IdSet<Value> {
+        let mut made = IdSet::new(func.values.len());
+        for block in self.loops[id].blocks.iter().map(|b| &func.blocks[b]) {
+            made.extend(block.params.iter().copied());
+            made.extend(block.insts.iter().filter_map(|i| i.result));
+        }
+        made
+    }
+
     /// The edges that leave a loop: block inside, block outside.
     pub fn exits(&self, func: &Func, id: LoopId) -> Vec<(BlockId, BlockId)> {
         let inside = &self.loops[id].blocks;

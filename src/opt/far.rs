@@ -121,6 +121,12 @@ mod tests {
     }
 
     #[test]
+    fn a_far_place_stays_in_its_array() {
+        let text = after("store [v0 + v2 + 1024 in 1024 to 1100], v2");
+        assert!(text.contains("in 0 to 76], v"), "{text}");
+    }
+
+    #[test]
     fn a_far_place_gets_a_pointer_before_the_loop() {
         let text =
             after("store [v0 + v2 + 1024], v2\n store [v0 + v2 + 1064], v2\n store [v0 + v2 - 500], v2");

@@ -65,11 +65,7 @@ fn take_invariant(
     stays: fn(&Op) -> bool,
 ) -> Vec<Inst> {
     let l = &loops.loops[id];
-    let mut inside: IdSet<Value> = IdSet::new(func.values.len());
-    for block in l.blocks.iter().map(|b| &func.blocks[b]) {
-        inside.extend(block.params.iter().copied());
-        inside.extend(block.insts.iter().filter_map(|i| i.result));
-    }
+    let mut inside = loops.values_made_in(func, id);
     // Values that are free everywhere count as outside, and move along with what needs them.
     let mut moved = Vec::new();
     loop {

@@ -10,7 +10,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::idset::IdSet;
 use crate::mir::cfg::Cfg;
 use crate::mir::dom::Dom;
 use crate::mir::effects::{MemoryFacts, Place};
@@ -28,8 +27,9 @@ type Scalar = (Addr, Ty);
 /// How a loop reaches a scalar.
 #[derive(Clone, Default)]
 struct Uses {
-    loads: usize,
-    stores: usize,
+    /// It is stored, too.
+    written: bool,
+    /// The block of each load and store.
     blocks: Vec<BlockId>,
 }
 
@@ -73,11 +73,7 @@ impl Finder<'_> {
 
     /// The scalars that a loop names and that are the same place in every round.
     fn uses(&self, id: LoopId) -> BTreeMap<Scalar, Uses> {
-        let mut inside: IdSet<Value> = IdSet::new(self.func.values.len());
-        for block in self.loops.loops[id].blocks.iter().map(|b| &self.func.blocks[b]) {
-            inside.extend(block.params.iter().copied());
-            inside.extend(block.insts.iter().filter_map(|i| i.result));
-        }
+        let inside = self.loops.values_made_in(self.func, id);
         let mut found: BTreeMap<Scalar, Uses> = BTreeMap::new();
         for block in self.loops.loops[id].blocks.iter() {
             for inst in &self.func.blocks[block].insts {
@@ -86,7 +82,7 @@ impl Finder<'_> {
                     continue;
                 }
                 let uses = found.entry(scalar).or_default();
-                *(if stores { &mut uses.stores } else { &mut uses.loads }) += 1;
+                uses.written |= stores;
                 uses.blocks.push(block);
             }
         }
@@ -97,14 +93,14 @@ impl Finder<'_> {
     fn is_good(&self, facts: &MemoryFacts, id: LoopId, (addr, _): &Scalar, uses: &Uses) -> bool {
         let exits = self.loops.exits(self.func, id);
         // In bytes, the accesses in the loop against those around it.
-        let pays = !self.ctx.for_size() || uses.loads + uses.stores > 1 + exits.len();
+        let pays = !self.ctx.for_size() || uses.blocks.len() > 1 + exits.len();
         let variable = matches!(addr.base, Base::Global(_)) && addr.index.is_none();
         let reached = || {
             let ends = self.loops.loops[id].latches.iter().chain(exits.iter().map(|(from, _)| from));
             let each = |block: &BlockId| ends.clone().all(|end| self.dom.dominates(*block, *end));
             uses.blocks.iter().any(each)
         };
-        uses.stores > 0 && pays && !facts.is_shared(addr) && (variable || reached())
+        uses.written && pays && !facts.is_shared(addr) && (variable || reached())
     }
 
     /// Keeps those that nothing in the loop reaches but their own loads and stores.

@@ -83,6 +83,11 @@ fn the_bounds_of_an_array_are_seen_from_what_it_lies_in() {
         "v2: i16 = load [@g + v0 + 47]; return v2",
         "too few bytes"
     );
+    assert_eq!(
+        through("addr [@g + 40 in 40 to 60]", "4 to 58"),
+        "v2: i16 = load [@g + v0 + 47 in 40 to 60]; return v2",
+        "the narrower of two"
+    );
     let number = "const 2\n v9: i16 = add v1, v2";
     let sum = folded(&format!("v2: i16 = {number}\n v3: i16 = load [v9 + v0 + 7 in 4 to 9]\n return v3"));
     assert_eq!(sum, "v2: i16 = load [v1 + v0 + 9 in 6 to 11]; return v2");
