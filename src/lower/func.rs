@@ -7,12 +7,12 @@
 
 use crate::base::index::Id;
 use crate::base::source::Span;
-use crate::lower::scan::{self, Facts, Root};
+use crate::lower::scan::{self, Facts};
 use crate::lower::{Context, Tables, Target, ty};
 use crate::mir::build::{FuncBuilder, Var};
 use crate::mir::ir::{Access, Addr, Base, BlockId, Callee, FuncId, FuncKind, SlotId, Ty, Value};
 use crate::mir::rt::Rt;
-use crate::sema::hir::{self, DataKind, LocalId, LocalKind, Module, Type};
+use crate::sema::hir::{self, DataKind, LocalId, LocalKind, Module, Root, Type};
 
 /// $DC0D, what the parameter `cia1` of a handler reads.
 const CIA1_INTERRUPTS: i32 = 0xDC0D;

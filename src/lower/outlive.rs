@@ -3,15 +3,15 @@
 //! In: typed calls and copies. Out: what a function has built and hands out is copied to a temporary
 //! where another call of the statement comes before it is read: that call may build there again, in
 //! the same static memory, or higher on the stack of a recursion. Invariant: what a function hands out
-//! of others' memory is never copied, since changes of it must stay. Not here: functions of other
-//! modules, of which only the signature is known.
+//! of others' memory is never copied, since changes of it must stay. Not here: which
+//! functions hand out what they have built (`sema/results.rs`).
 
 use crate::lower::func::FuncLower;
-use crate::lower::scan::{self, Root};
-use crate::lower::walk::{self, Node};
+use crate::lower::scan;
+
 use crate::mir::ir::{Access, Addr, Base, Op, Value};
 use crate::mir::rt::Rt;
-use crate::sema::hir::{DataKind, Expr, ExprKind, FuncId, Place, Stmt, StmtKind, StrExpr, StrPart, Type};
+use crate::sema::hir::{Expr, FuncId, Place, StrExpr, StrPart, Type};
 
 impl FuncLower<'_, '_> {
     /// Runs `f`; with `later` another call follows before what calls in it hand out is read.
@@ -35,9 +35,7 @@ impl FuncLower<'_, '_> {
     pub fn handed_out(&mut self, func: FuncId, pointer: Value) -> Value {
         let module = self.module;
         match &module.funcs[func].ret {
-            Type::Alias(of) if self.outlives && self.builds_result(func, &mut Vec::new()) => {
-                self.copied(pointer, of)
-            }
+            Type::Alias(of) if self.outlives && module.funcs[func].builds_result => self.copied(pointer, of),
             _ => pointer,
         }
     }
@@ -57,35 +55,6 @@ impl FuncLower<'_, '_> {
         copy
     }
 
-    /// True for a function that hands out nothing but what it has built, and literals. `seen`: what is
-    /// being looked at.
-    fn builds_result(&self, func: FuncId, seen: &mut Vec<FuncId>) -> bool {
-        if seen.contains(&func) {
-            return true;
-        }
-        seen.push(func);
-        let mut builds = self.module.funcs[func].body.is_some();
-        walk::stmts(self.module.funcs[func].body.as_deref().unwrap_or_default(), &mut |node| {
-            if let Node::Stmt(Stmt { kind: StmtKind::Return(Some(value)), .. }) = node {
-                builds &= self.is_built(value, seen);
-            }
-        });
-        builds
-    }
-
-    fn is_built(&self, value: &Expr, seen: &mut Vec<FuncId>) -> bool {
-        match &value.kind {
-            ExprKind::StrTemp(_) => true,
-            ExprKind::Call(func, _) => self.builds_result(*func, seen),
-            ExprKind::AddrOf(place) => match scan::root(place) {
-                Root::Local(_) => true,
-                Root::Data(data) => self.module.data[data].kind == DataKind::Literal,
-                Root::Pointer | Root::Mapped => false,
-            },
-            _ => false,
-        }
-    }
-
     /// True when finding the target of an assignment may change what is assigned.
     pub fn may_overtake(&self, target: &Place, source: &Place) -> bool {
         scan::place_calls(target) && self.may_pass(source)
@@ -93,7 +62,7 @@ impl FuncLower<'_, '_> {
 
     /// True when a call may change a text that stands before it, or end its life.
     pub fn may_pass(&self, text: &Place) -> bool {
-        scan::place_calls(text) || self.literal_bytes(text).is_none() && self.reachable(scan::root(text))
+        scan::place_calls(text) || self.literal_bytes(text).is_none() && self.reachable(text.root())
     }
 
     /// The address of a text that is read again when `later` calls may have been made.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::lower::walk::{self, Node};
 use crate::sema::hir::{
-    AsmRef, Builtin, DataId, Expr, ExprKind, Func, FuncId, Index, LocalId, Place, PlaceKind, StmtKind,
+    AsmRef, Builtin, DataId, Expr, ExprKind, Func, FuncId, Index, LocalId, Place, PlaceKind, Root, StmtKind,
     StrPart, Type,
 };
 
@@ -35,7 +35,7 @@ pub(super) fn facts(func: &Func) -> Facts {
     let mut facts = Facts::default();
     walk::stmts(func.body.as_deref().unwrap_or_default(), &mut |node| match node {
         Node::Expr(Expr { kind: ExprKind::Call(..), .. }) => facts.calls = true,
-        Node::Expr(Expr { kind: ExprKind::AddrOf(place), .. }) => match root(place) {
+        Node::Expr(Expr { kind: ExprKind::AddrOf(place), .. }) => match place.root() {
             Root::Local(local) => _ = facts.taken.insert(local),
             Root::Data(data) => _ = facts.data.insert(data),
             Root::Pointer | Root::Mapped => {}
@@ -43,7 +43,7 @@ pub(super) fn facts(func: &Func) -> Facts {
         Node::Expr(Expr { kind: ExprKind::FuncAddr(func), .. }) => _ = facts.funcs.insert(*func),
         Node::Place(Place { kind: PlaceKind::Field { .. } | PlaceKind::Index { .. }, .. }) => {
             let Node::Place(place) = node else { return };
-            if let Root::Local(local) = root(place) {
+            if let Root::Local(local) = place.root() {
                 facts.parts.insert(local);
             }
         }
@@ -65,31 +65,6 @@ pub(super) fn facts(func: &Func) -> Facts {
         _ => {}
     });
     facts
-}
-
-/// What a place is a part of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Root {
-    Local(LocalId),
-    Data(DataId),
-    /// What a pointer leads to.
-    Pointer,
-    Mapped,
-}
-
-/// The root of a place.
-pub(super) fn root(place: &Place) -> Root {
-    match &place.kind {
-        PlaceKind::Local(local) => Root::Local(*local),
-        PlaceKind::Data(data) => Root::Data(*data),
-        PlaceKind::Mapped { .. } => Root::Mapped,
-        PlaceKind::Field { base, .. } | PlaceKind::Index { base, .. } => root(base),
-        PlaceKind::Deref(address) => match &address.kind {
-            ExprKind::AddrOf(inner) => root(inner),
-            _ => Root::Pointer,
-        },
-        PlaceKind::Error => Root::Pointer,
-    }
 }
 
 /// True when two roots may share memory. `reachable` tells whether pointers may lead to a root.

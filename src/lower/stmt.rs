@@ -6,11 +6,11 @@
 //! (`bulk.rs`).
 
 use crate::lower::func::{FuncLower, Storage};
-use crate::lower::scan::{self, Root};
+use crate::lower::scan;
 use crate::mir::ir::{Access, Addr, AsmArg, AsmBlock, Base, FuncKind, GlobalKind, Op, Value};
 use crate::mir::rt::Rt;
 use crate::sema::hir::{
-    Asm, AsmRef, BinOp, Expr, ExprKind, Intrinsic, IrqKind, Place, Stmt, StmtKind, StrExpr, Type,
+    Asm, AsmRef, BinOp, Expr, ExprKind, Intrinsic, IrqKind, Place, Root, Stmt, StmtKind, StrExpr, Type,
 };
 
 impl FuncLower<'_, '_> {
@@ -117,7 +117,7 @@ impl FuncLower<'_, '_> {
                 result
             }
             ExprKind::AddrOf(place)
-                if matches!(e.ty, Type::Alias(_)) && matches!(scan::root(place), Root::Local(_)) =>
+                if matches!(e.ty, Type::Alias(_)) && matches!(place.root(), Root::Local(_)) =>
             {
                 let size = self.size_of(&place.ty);
                 let src = self.mem(place).addr;

@@ -6,11 +6,11 @@
 
 use crate::lower::func::FuncLower;
 use crate::lower::place::Mem;
-use crate::lower::scan::{self, Root, same_place};
+use crate::lower::scan::{self, same_place};
 use crate::lower::walk::{self, Node};
 use crate::mir::ir::{Access, Addr, Base, Op, Ty, Value};
 use crate::mir::rt::Rt;
-use crate::sema::hir::{DataKind, Expr, Place, PlaceKind, StrExpr, StrPart, Type};
+use crate::sema::hir::{DataKind, Expr, Place, PlaceKind, Root, StrExpr, StrPart, Type};
 
 /// The longest string.
 const LONGEST: u32 = 255;
@@ -254,7 +254,7 @@ impl FuncLower<'_, '_> {
     /// True when the parts can be put into the target one after the other.
     fn is_direct(&self, target: &Place, parts: &[StrPart]) -> bool {
         let calls = parts.iter().any(scan::part_calls);
-        let root = scan::root(target);
+        let root = target.root();
         !scan::place_calls(target)
             && !(calls && (!scan::is_fixed(target) || self.reachable(root)))
             && !parts.iter().any(|part| self.sees(target, part))
@@ -262,11 +262,11 @@ impl FuncLower<'_, '_> {
 
     /// True when a part may read what belongs to `target`.
     fn sees(&self, target: &Place, part: &StrPart) -> bool {
-        let (root, size) = (scan::root(target), |ty: &Type| self.size_of(ty));
+        let (root, size) = (target.root(), |ty: &Type| self.size_of(ty));
         let mut found = false;
         walk::part(part, &mut |node| {
             if let Node::Place(place) = node {
-                found |= self.may_alias(root, scan::root(place)) && !scan::are_disjoint(target, place, &size);
+                found |= self.may_alias(root, place.root()) && !scan::are_disjoint(target, place, &size);
             }
         });
         found
@@ -282,7 +282,7 @@ impl FuncLower<'_, '_> {
         match part {
             StrPart::Str(place) => match (self.literal_bytes(place), &place.ty) {
                 (Some(bytes), _) => bytes.len() as u32 - 1,
-                (None, Type::Str(Some(n))) if scan::root(place) != Root::Pointer => u32::from(*n),
+                (None, Type::Str(Some(n))) if place.root() != Root::Pointer => u32::from(*n),
                 _ => LONGEST,
             },
             StrPart::Value { decimals: Some(_), .. } => LONGEST,

@@ -63,7 +63,8 @@ pub fn write(interface: &Interface, facts: &Facts) -> Vec<(String, String)> {
 }
 
 /// A hash of everything that code compiled against the interface counts on: names and types, but not
-/// what functions do, nor from which folder a program takes the modules of its classes.
+/// what functions do, except whether they build their results, nor from which folder a program takes the
+/// modules of its classes.
 pub fn hash(interface: &Interface) -> u32 {
     let mut interface = interface.clone();
     let own = interface.name.clone();
@@ -143,6 +144,9 @@ fn signature_text(own: &str, signature: &Signature, kind: char) -> String {
     }
     if let Some((_, name)) = IRQ_KINDS.iter().find(|(kind, _)| Some(*kind) == signature.irq) {
         let _ = write!(text, ";irq={name}");
+    }
+    if signature.builds_result {
+        text += ";builds";
     }
     if let Some(why) = &signature.unfit_for_irq {
         let _ = write!(text, "{UNFIT}{}", hex(why.as_bytes()));
@@ -311,6 +315,7 @@ fn read_signature(own: &str, name: &str, text: &str, has_self: bool) -> Option<S
         mapped: None,
         naked: false,
         irq: None,
+        builds_result: false,
         unfit_for_irq: None,
     };
     for param in split_outside(params, ',') {
@@ -320,6 +325,7 @@ fn read_signature(own: &str, name: &str, text: &str, has_self: bool) -> Option<S
     for part in parts {
         match part.split_once('=') {
             None if part == "naked" => signature.naked = true,
+            None if part == "builds" => signature.builds_result = true,
             Some(("mapped", address)) => signature.mapped = Some(address.parse().ok()?),
             Some(("irq", kind)) => {
                 signature.irq = Some(IRQ_KINDS.iter().find(|(_, name)| *name == kind)?.0);
@@ -435,6 +441,7 @@ mod tests {
             mapped: None,
             naked: false,
             irq: Some(IrqKind::Helper),
+            builds_result: false,
             unfit_for_irq: Some("print; or ü".into()),
         };
         let class = ClassLayout {
@@ -466,6 +473,7 @@ mod tests {
             mapped: Some(0xC000),
             naked: true,
             irq: None,
+            builds_result: true,
             unfit_for_irq: None,
         };
         let tuple =
@@ -520,6 +528,12 @@ mod tests {
         };
         class.fields[0].place = FieldPlace::Offset(3);
         assert_ne!(hash(&moved), hash(&sample()));
+        let mut builds = other.clone();
+        let Some(ExportItem::Func(peek)) = builds.exports.iter_mut().rev().map(|e| &mut e.item).nth(1) else {
+            panic!("no function");
+        };
+        peek.builds_result = false;
+        assert_ne!(hash(&builds), hash(&sample()), "callers copy what was built");
     }
 
     #[test]

@@ -116,6 +116,7 @@ impl Checker<'_> {
             naked: signature.naked,
             relocate: None,
             irq: signature.irq,
+            builds_result: signature.builds_result,
             public: true,
             name_span: span,
             span,
@@ -216,6 +217,7 @@ impl Checker<'_> {
                 mapped: None,
                 naked: false,
                 irq: None,
+                builds_result: false,
                 unfit_for_irq: None,
             };
             let func = self.adopt_func(module, &signature, Some(id));

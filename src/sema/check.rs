@@ -13,7 +13,7 @@ use crate::sema::hir::{Data, DataId, DataKind, FuncId, Module, Type};
 use crate::sema::imports::Prefix;
 use crate::sema::scope::{FnScope, Global, GlobalKind, Noun};
 use crate::sema::versions::Version;
-use crate::sema::{CheckContext, Source, adopt, export, flow, irq, wants_lowercase};
+use crate::sema::{CheckContext, Source, adopt, export, flow, irq, results, wants_lowercase};
 use crate::syntax::ast;
 
 /// State of the check of one module.
@@ -116,6 +116,7 @@ pub fn check_with_interface(
     checker.report_missing_main(source.module.span);
     irq::check(&mut checker);
     flow::check(&mut checker);
+    results::mark(&mut checker.out);
     let interface = export::interface(&checker);
     (checker.out, interface)
 }

@@ -218,6 +218,7 @@ impl<'a> Checker<'a> {
             naked: false,
             relocate: None,
             irq: None,
+            builds_result: false,
             public: true,
             name_span: span,
             span,

@@ -63,6 +63,7 @@ fn signature(checker: &Checker<'_>, func: &Func, needs: &mut BTreeSet<String>) -
         mapped: func.mapped,
         naked: func.naked,
         irq: func.irq,
+        builds_result: func.builds_result,
         unfit_for_irq: irq::unfit(checker, func),
     }
 }

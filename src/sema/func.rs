@@ -167,6 +167,7 @@ impl<'a> Checker<'a> {
             naked: attrs.naked.is_some(),
             relocate,
             irq: attrs.irq.map(|(kind, _)| kind),
+            builds_result: false,
             // `__init__` and `__str__` are called by whoever uses the class.
             public: !main && (!def.name.name.starts_with('_') || def.name.name.starts_with("__")),
             name_span: def.name.span,

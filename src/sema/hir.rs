@@ -174,6 +174,8 @@ pub struct Func {
     pub naked: bool,
     pub relocate: Option<Relocate>,
     pub irq: Option<IrqKind>,
+    /// Nothing that it hands out outlives the next call: see `results.rs`.
+    pub builds_result: bool,
     /// Not declared with a leading `_` (but `__init__` and `__str__` count), and not `main`.
     pub public: bool,
     pub name_span: Span,

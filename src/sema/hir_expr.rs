@@ -144,6 +144,16 @@ pub enum PlaceKind {
     Mapped { addr: Box<Expr>, irq_safe: bool },
 }
 
+/// What a place is a part of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Root {
+    Local(LocalId),
+    Data(DataId),
+    /// What a pointer leads to.
+    Pointer,
+    Mapped,
+}
+
 /// Which element.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Index {
@@ -191,6 +201,21 @@ impl Place {
             PlaceKind::Mapped { .. } => true,
             PlaceKind::Field { base, .. } | PlaceKind::Index { base, .. } => base.is_volatile(),
             _ => false,
+        }
+    }
+
+    /// What the place is a part of.
+    pub fn root(&self) -> Root {
+        match &self.kind {
+            PlaceKind::Local(local) => Root::Local(*local),
+            PlaceKind::Data(data) => Root::Data(*data),
+            PlaceKind::Mapped { .. } => Root::Mapped,
+            PlaceKind::Field { base, .. } | PlaceKind::Index { base, .. } => base.root(),
+            PlaceKind::Deref(address) => match &address.kind {
+                ExprKind::AddrOf(inner) => inner.root(),
+                _ => Root::Pointer,
+            },
+            PlaceKind::Error => Root::Pointer,
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct Signature {
     pub mapped: Option<u16>,
     pub naked: bool,
     pub irq: Option<IrqKind>,
+    /// What it hands out lies in memory that its next call uses again.
+    pub builds_result: bool,
     /// Why interrupt code may not call it, such as `print`.
     pub unfit_for_irq: Option<String>,
 }

@@ -44,6 +44,7 @@ mod member;
 mod names;
 mod object;
 mod operator;
+mod results;
 mod scope;
 mod stmt;
 mod strings;
