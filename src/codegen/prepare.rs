@@ -33,15 +33,17 @@ pub fn stack_slots(program: &mut Program, graph: &CallGraph, module: bool) {
     if users.is_empty() {
         return;
     }
-    // A handler must not find a pointer of which one byte is new.
+    // A handler must not find a pointer of which one byte is new. What finished code does, and who calls
+    // it, is not known.
     let (main, handlers) = (graph.reached_from_main(program), graph.reached_from_handlers());
-    let shared = users.iter().any(|f| handlers.contains(*f));
+    let may_use = |f: FuncId| program.funcs[f].is_extern() || users.contains(&f);
+    let shared = program.funcs.ids().any(|f| handlers.contains(f) && may_use(f));
     let pointer = match module {
         true => program.globals.push(Global { external: true, ..stack_pointer() }),
         false => add_stack(program),
     };
     for f in users {
-        let access = if shared && main.contains(f) { Access::IrqSafe } else { Access::Plain };
+        let access = if module || shared && main.contains(f) { Access::IrqSafe } else { Access::Plain };
         rewrite(&mut program.funcs[f], pointer, access);
     }
 }
