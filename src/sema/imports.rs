@@ -24,6 +24,8 @@ pub struct Prefix {
     pub module: Option<String>,
     /// The names in the import lists.
     pub listed: HashMap<String, Span>,
+    /// An import without names was reported, so that all names count as listed.
+    pub open: bool,
     /// Where a further name can be added.
     pub list_end: Span,
     pub span: Span,
@@ -197,11 +199,13 @@ impl<'a> Checker<'a> {
                     return;
                 }
                 old.listed.extend(import.names.iter().map(|n| (n.name.clone(), n.span)));
+                old.open |= import.names.is_empty();
                 old.list_end = list_end;
             }
             None => {
                 let listed = import.names.iter().map(|n| (n.name.clone(), n.span)).collect();
-                let entry = Prefix { module, listed, list_end, span: prefix.span };
+                let open = import.names.is_empty();
+                let entry = Prefix { module, listed, open, list_end, span: prefix.span };
                 self.prefixes.insert(prefix.name.clone(), entry);
             }
         }
@@ -213,7 +217,7 @@ impl<'a> Checker<'a> {
         let module = entry.module.clone()?;
         let interface = self.context.modules.get(&module)?;
         let listed = entry.listed.contains_key(&name.name);
-        let list_end = entry.list_end;
+        let (open, list_end) = (entry.open, entry.list_end);
         let Some(item) = interface.find(&name.name) else {
             if name.name.starts_with('_') {
                 self.private_name(&name.name, &module, name.span);
@@ -227,7 +231,7 @@ impl<'a> Checker<'a> {
             self.private_name(&name.name, &module, name.span);
             return None;
         }
-        if !listed {
+        if !listed && !open {
             let text = format!(
                 "{} '{}' not imported. Add: from {module} import {}",
                 capitalised(item.noun()),
