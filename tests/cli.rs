@@ -180,6 +180,16 @@ fn a_result_never_replaces_a_source() {
 }
 
 #[test]
+fn a_view_that_a_library_does_not_have_is_told() {
+    let folder = Folder::new("views").with("tools.pyco", "def one() -> byte:\n    return 1\n");
+    let (status, out, err) = folder.pycoc("compile tools.pyco --lib --emit asm --emit obj");
+    assert_eq!((status, out.contains("tools.one:")), (0, true), "{out}");
+    assert!(err.contains("[W0501] Warning: A library has no '--emit asm'"), "{err}");
+    assert_eq!(err.matches("W0501]").count(), 1, "{err}");
+    assert!(folder.has("TOOLS.LIB"));
+}
+
+#[test]
 fn a_cartridge_is_not_put_on_a_disk() {
     let folder = Folder::new("cartridge").with("game.pyco", "@cartridge(-8)\ndef main():\n    pass\n");
     let (status, _, err) = folder.pycoc("compile game.pyco --d64 game.d64");

@@ -201,4 +201,5 @@ codes! {
     IMAGE_IN_MAPPED_AREA "W0401" "the program lies in an area that it maps";
     MIDDLE_CODE "W0402" "middle code of a module file that cannot be used";
     LIB_OUTDATED "W0403" "a module file that was compiled with another module";
+    NOT_SHOWN "W0501" "a view that there is not";
 }

@@ -19,6 +19,7 @@ pub fn compile(args: &CompileArgs) -> Status {
     let options = compile_options(args);
     let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
     let built = build::build(&DiskFiles, &options, &args.file, &mut sources, &mut sink);
+    built.iter().flat_map(|built| output::not_shown(&options, built)).for_each(|warning| sink.push(warning));
     let outputs = built.map(|built| output::outputs(&DiskFiles, &options, &args.file, built));
     if let Some(clash) = outputs.as_ref().and_then(|outputs| clash(outputs, &sources)) {
         sink.push(clash);

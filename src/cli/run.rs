@@ -33,7 +33,8 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
         let text = format!("'{file}' is not a program: {error}");
         fail(Diagnostic::global(codes::NOT_A_PROGRAM, text))
     })?;
-    let mut drive: Box<dyn Drive> = match args.disk.as_ref().or(disk.as_ref()) {
+    let disk = args.disk.as_ref().or(disk.as_ref());
+    let mut drive: Box<dyn Drive> = match disk {
         Some(path) => Box::new(Disk::open(&DiskFiles, path).map_err(file_error)?),
         None => Box::new(NoDrive),
     };
@@ -69,7 +70,7 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
         }
     }
     DiskFiles.write_all(&pictures).map_err(file_error)?;
-    match failure(outcome.exit) {
+    match failure(outcome.exit, disk.is_some()) {
         Some(diagnostic) => Err(fail(diagnostic)),
         None => Ok(written),
     }
@@ -93,14 +94,17 @@ fn typed(text: &str) -> String {
     keys
 }
 
-/// What to tell about a program that did not end as it should.
-fn failure(exit: Exit) -> Option<Diagnostic> {
+/// What to tell about a program that did not end as it should, with a disk in drive 8 or without.
+fn failure(exit: Exit, has_disk: bool) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::global(codes::PROGRAM_FAILED, format!("The program failed: {exit}"));
     match exit {
         Exit::Returned => None,
         Exit::CycleLimit { .. } => Some(diagnostic.help("allow more with --max-cycles")),
         Exit::Jam { .. } | Exit::Break { .. } => {
             Some(diagnostic.help("compile it with --checks to find an index or a pointer that went astray"))
+        }
+        Exit::RuntimeError if !has_disk => {
+            Some(diagnostic.help("drive 8 is empty; a program that loads modules needs --disk FOLDER"))
         }
         Exit::RuntimeError | Exit::LostBasic | Exit::MissingRom { .. } => Some(diagnostic),
     }
@@ -118,10 +122,11 @@ mod tests {
 
     #[test]
     fn only_a_program_that_returned_did_not_fail() {
-        assert!(failure(Exit::Returned).is_none());
-        let limit = failure(Exit::CycleLimit { pc: 0x81A }).unwrap();
+        assert!(failure(Exit::Returned, false).is_none());
+        let limit = failure(Exit::CycleLimit { pc: 0x81A }, false).unwrap();
         assert_eq!(limit.message, "The program failed: the cycle limit was reached at $081A");
         assert_eq!(limit.helps, ["allow more with --max-cycles"]);
-        assert!(failure(Exit::RuntimeError).is_some());
+        assert_eq!(failure(Exit::RuntimeError, true).unwrap().helps.len(), 0);
+        assert_eq!(failure(Exit::RuntimeError, false).unwrap().helps.len(), 1);
     }
 }

@@ -51,6 +51,20 @@ pub fn outputs(files: &dyn Files, options: &Options, main: &str, built: Built) -
     outputs
 }
 
+/// Warnings for what `--emit` asked for and a library does not have.
+pub fn not_shown(options: &Options, built: &Built) -> Vec<Diagnostic> {
+    let missing = |emit: &&Emit| !built.emits.iter().any(|(made, _)| made == *emit);
+    let warning = |emit: &Emit| {
+        let kind = EMIT_KINDS.iter().find(|(k, ..)| *k == emit.kind).map_or("", |(_, name, _)| name);
+        Diagnostic::global_warning(
+            codes::NOT_SHOWN,
+            format!("A library has no '--emit {kind}'; nothing is written"),
+        )
+        .help("'--emit obj' shows the code of a library; the others show a linked program")
+    };
+    options.emit.iter().filter(missing).map(warning).collect()
+}
+
 /// The error for a result that would replace a source, or another result.
 pub fn clash(outputs: &Outputs, sources: &SourceMap) -> Option<Diagnostic> {
     let same = |a: &str, b: &str| a.trim_start_matches("./") == b.trim_start_matches("./");
