@@ -145,6 +145,11 @@ impl Gen {
             13 if self.r.one_in(2) => self.measure(ty, depth),
             12 if self.r.one_in(2) => self.with_far_literal(ty, depth),
             14 if self.r.one_in(3) => self.carried_sum(ty, depth),
+            15 if self.rounds <= 8
+                && let Some(built) = self.built() =>
+            {
+                format!("{}({built})", ty.name())
+            }
             11 if ty.width() <= 2 => {
                 // A wider value cut at once: what narrowing looks for.
                 let wide = if ty.width() == 1 { Ty::Word } else { Ty::Long };

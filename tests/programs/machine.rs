@@ -32,6 +32,9 @@ impl Gen {
         if self.r.one_in(5) {
             self.division();
         }
+        if self.r.one_in(6) {
+            self.builders();
+        }
         for _ in 0..self.r.below(classes) {
             self.class();
         }
@@ -288,6 +291,11 @@ impl Gen {
             for field in g.fields.clone() {
                 let k = g.r.below(256);
                 g.line(format!("{field}.go({k})"));
+            }
+            for _ in 0..2 {
+                if let Some(built) = g.built() {
+                    g.line(format!("print({built}, \"\\n\")"));
+                }
             }
             if let Some(other) = handlers.get(1) {
                 g.line(format!("__set_irq__({other})"));

@@ -8,7 +8,8 @@
 //! `data.rs` constants and data, `decl.rs` functions and variables, `machine.rs` interrupt code and
 //! what else needs the machine, `alias.rs` aliases, `stmt.rs`, `loops.rs` and `bulk.rs` statements,
 //! `field.rs` large arrays, `reach.rs` and `border.rs` accesses where a byte as the index ends, `meet.rs`
-//! places with several names, `expr.rs`, `sums.rs`, `paths.rs` and `text.rs` expressions; `files.rs` divides a program into files.
+//! places with several names, `expr.rs`, `sums.rs`, `results.rs`, `paths.rs` and `text.rs` expressions;
+//! `files.rs` divides a program into files.
 //!
 //! Deliberately not here: forms of writing that leave no trace in the typed tree (comments, docstrings,
 //! line continuation, spelling of numbers but for a few), which `tests/parse.rs` has; versions and
@@ -30,6 +31,7 @@ mod machine;
 mod meet;
 mod paths;
 mod reach;
+mod results;
 pub mod shrink;
 mod stmt;
 mod sums;
@@ -181,6 +183,7 @@ struct Gen {
     fields: Vec<String>,
     funcs: Vec<Func>,
     divisions: Vec<sums::Division>,
+    builders: Vec<results::Builders>,
     /// Functions that return a string, and those that return an object with its class.
     text_funcs: Vec<Func>,
     object_funcs: Vec<(Func, usize)>,
@@ -241,6 +244,7 @@ impl Gen {
             fields: Vec::new(),
             funcs: Vec::new(),
             divisions: Vec::new(),
+            builders: Vec::new(),
             text_funcs: Vec::new(),
             object_funcs: Vec::new(),
             array_funcs: Vec::new(),
