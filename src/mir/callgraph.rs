@@ -173,6 +173,12 @@ impl CallGraph {
         self.called_from(self.handlers.iter())
     }
 
+    /// What code that the compiler does not see may run: the functions whose address is known outside
+    /// calls, with all that they call. Handlers are entered by interrupts only.
+    pub fn called_by_unknown_code(&self) -> IdSet<FuncId> {
+        self.called_from(self.addressed.iter().filter(|&id| !self.handlers.contains(id)))
+    }
+
     fn called_from(&self, roots: impl IntoIterator<Item = FuncId>) -> IdSet<FuncId> {
         let mut reached = IdSet::new(self.refs.len());
         let mut work: Vec<FuncId> = roots.into_iter().collect();
@@ -198,12 +204,15 @@ fn node(id: FuncId) -> NodeIndex {
     NodeIndex::new(id.index())
 }
 
+fn is_handler(func: &Func) -> bool {
+    matches!(func.kind, FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook)
+}
+
 /// Functions with a handler's kind, and those that `__set_irq__` gets. Where that is not a plain
 /// address, every function whose address is known may be the handler.
 fn handlers(program: &Program, addressed: &IdSet<FuncId>) -> IdSet<FuncId> {
-    let is_kind = |f: &Func| matches!(f.kind, FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook);
     let mut handlers: IdSet<FuncId> =
-        program.funcs.enumerated().filter(|(_, f)| is_kind(f)).map(|(id, _)| id).collect();
+        program.funcs.enumerated().filter(|(_, f)| is_handler(f)).map(|(id, _)| id).collect();
     for func in &program.funcs {
         let mut plain: BTreeMap<Value, FuncId> = BTreeMap::new();
         let mut installed = Vec::new();
@@ -265,6 +274,24 @@ fn name_by_text(program: &Program, refs: &mut IndexVec<FuncId, References>) {
             }
         }
     }
+    // Any function whose address is a number somewhere may be where such a jump leads.
+    let known: BTreeSet<FuncId> = refs.iter().flat_map(|r| r.addressed.iter().copied()).collect();
+    let may_be_called = |id: &&FuncId| !is_handler(&program.funcs[**id]);
+    for (id, _) in blocks.iter().filter(|(_, block)| jumps_anywhere(&block.text)) {
+        let targets = known.iter().filter(may_be_called).filter(|target| *target != id);
+        refs[*id].addressed.extend(targets);
+    }
+}
+
+/// True when a text jumps through a pointer, or to a number, which it may have changed.
+fn jumps_anywhere(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["jmp", "jsr"].iter().any(|jump| {
+        let operands = text.split(jump).skip(1).map(str::trim_start);
+        operands
+            .into_iter()
+            .any(|operand| operand.starts_with(|c: char| "($%".contains(c) || c.is_ascii_digit()))
+    })
 }
 
 /// The named labels that an `__asm__` text defines: words that `:` follows.
@@ -317,6 +344,21 @@ mod tests {
         assert_eq!(graph.reached_from_handlers().iter().map(name).collect::<Vec<_>>(), ["irq", "b"]);
         assert_eq!(graph.reached_from_main(&program).iter().map(name).collect::<Vec<_>>(), ["main", "a"]);
         assert_eq!(graph.needed(&program, program.entry, []).funcs.len(), 4);
+    }
+
+    #[test]
+    fn a_jump_to_a_computed_place_may_lead_to_any_address_that_is_taken() {
+        for (jump, leads) in [("jmp ({vector})", true), ("sta at+1\\nat: jsr $ffff", true), ("rts", false)] {
+            let program = text::parse(&format!(
+                "global @w bss 2\nfunc @f() {{\nb0:\n asm \"{jump}\" module \"m\"\n return\n}}\n\
+                 func @g() {{\nb0:\n v0: i16 = addr [fn @h]\n store [@w], v0\n return\n}}\n\
+                 func @h() {{\nb0:\n return\n}}"
+            ))
+            .unwrap();
+            let graph = CallGraph::new(&program);
+            let (f, h) = (program.func_named("f").unwrap(), program.func_named("h").unwrap());
+            assert_eq!(graph.refs[f].addressed.contains(&h), leads, "{jump}");
+        }
     }
 
     #[test]

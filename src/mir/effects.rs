@@ -71,6 +71,8 @@ pub struct Effects {
     recursive: IdSet<FuncId>,
     /// The program computes how far places lie apart.
     far: bool,
+    /// What functions do whose addresses are known: code that the compiler does not see may call them.
+    addressed: Summary,
 }
 
 impl Effects {
@@ -95,6 +97,7 @@ impl Effects {
             shared_other: false,
             recursive: graph.recursive.clone(),
             far: false,
+            addressed: Summary::default(),
         };
         for part in program.globals.iter().flat_map(|g| &g.init) {
             if let crate::mir::ir::Init::Addr(Base::Global(id), _) = part {
@@ -124,6 +127,12 @@ impl Effects {
             let summary = own_summary(program, func, cfg, origins);
             effects.read.union_with(&summary.reads);
             own.push(summary);
+        }
+        graph.called_by_unknown_code().iter().for_each(|id| effects.addressed.join(&own[id]));
+        for (id, func) in program.funcs.enumerated() {
+            if runs_unknown_code(func) {
+                own[id].join(&effects.addressed);
+            }
         }
         for component in &graph.sccs {
             let mut sum = Summary::default();
@@ -234,6 +243,12 @@ fn own_summary(program: &Program, func: &Func, cfg: &Cfg, origins: &Origins) -> 
     sum
 }
 
+/// True when the function runs code that the compiler does not see.
+fn runs_unknown_code(func: &Func) -> bool {
+    let unknown = |op: &Op| matches!(op, Op::Call(Callee::Abs(_), _) | Op::Asm(_));
+    func.is_extern() || func.blocks.iter().flat_map(|b| &b.insts).any(|inst| unknown(&inst.op))
+}
+
 /// A mapped access to the chips' registers, which no ordinary memory shares.
 fn is_io(program: &Program, addr: &Addr, access: Access) -> bool {
     let at = match addr.base {
@@ -322,7 +337,10 @@ impl<'a> MemoryFacts<'a> {
         let none = Touched::nothing(self, true);
         Some(match op {
             Op::Load(_, Access::Plain) => return None,
-            Op::Load(..) | Op::Call(Callee::Abs(_), _) | Op::Asm(_) => Touched { open: true, ..none },
+            Op::Load(..) => Touched { open: true, ..none },
+            Op::Call(Callee::Abs(_), _) | Op::Asm(_) => {
+                Touched { globals: Some(&self.effects.addressed.writes), open: true, ..none }
+            }
             Op::Store(addr, value, access) => none.at(*addr, self.ty(*value).bytes() as u32, *access),
             Op::Copy { dst, len, access, .. } | Op::Fill { dst, len, access, .. } => {
                 none.at(*dst, *len, *access)
@@ -344,8 +362,9 @@ impl<'a> MemoryFacts<'a> {
         Some(match op {
             Op::Load(addr, access) => none.at(*addr, result.map_or(4, Ty::bytes) as u32, *access),
             Op::Store(_, _, Access::Plain) | Op::Fill { access: Access::Plain, .. } => return None,
-            Op::Store(..) | Op::Fill { .. } | Op::Call(Callee::Abs(_), _) | Op::Asm(_) => {
-                Touched { open: true, ..none }
+            Op::Store(..) | Op::Fill { .. } => Touched { open: true, ..none },
+            Op::Call(Callee::Abs(_), _) | Op::Asm(_) => {
+                Touched { globals: Some(&self.effects.addressed.reads), open: true, ..none }
             }
             Op::Copy { src, len, access, .. } => none.at(*src, *len, *access),
             Op::Call(Callee::Func(id), _) => {
