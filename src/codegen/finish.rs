@@ -48,7 +48,7 @@ impl Finish<'_> {
         let mut asm_blocks = BTreeSet::new();
         // Labels of different `__asm__` blocks and of the code itself are kept apart.
         let mut base = compiled.code.iter().filter_map(label_of).max().map_or(0, |l| l + 1);
-        for inst in &compiled.code {
+        for (at, inst) in compiled.code.iter().enumerate() {
             let code = !matches!(inst.kind, MKind::Label(_));
             if code && inst.span.is_some() && inst.span != span {
                 span = inst.span;
@@ -61,7 +61,8 @@ impl Finish<'_> {
                 base += add_asm(&mut body.items, text, base);
                 body.may_move.resize(body.items.len(), false);
                 span = None;
-                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && asm_blocks.len() == 1 {
+                let is_last = !compiled.code[at + 1..].iter().any(|inst| matches!(inst.kind, MKind::Asm(_)));
+                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && is_last {
                     break;
                 }
                 continue;
