@@ -120,10 +120,16 @@ pub fn finished_params(types: &[Ty]) -> Vec<Vec<ParamLoc>> {
     params(types).iter().map(|bytes| bytes.iter().map(&mut place).collect()).collect()
 }
 
-/// `@naked` and `@mapped`: bytes in A, X, Y in order; a single word in X (low) and Y (high).
+/// `@naked` and `@mapped`: bytes in A, X, Y in order; a single word in X (low) and Y (high), with a
+/// byte beside it in A.
 pub fn naked_params(types: &[Ty]) -> Vec<Vec<ParamLoc>> {
-    if let [Ty::I16] = types {
-        return vec![vec![ParamLoc::Loc(Loc::X), ParamLoc::Loc(Loc::Y)]];
+    let byte = || vec![ParamLoc::Loc(Loc::A)];
+    let word = || vec![ParamLoc::Loc(Loc::X), ParamLoc::Loc(Loc::Y)];
+    match types {
+        [Ty::I16] => return vec![word()],
+        [Ty::I1 | Ty::I8, Ty::I16] => return vec![byte(), word()],
+        [Ty::I16, Ty::I1 | Ty::I8] => return vec![word(), byte()],
+        _ => {}
     }
     let mut places = [Loc::A, Loc::X, Loc::Y].into_iter().chain((RT_A..).map(Loc::Zp));
     types
