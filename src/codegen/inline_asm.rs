@@ -12,8 +12,9 @@ use crate::assembler::{self, Assembled, Place, Resolver};
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::base::source::Span;
-use crate::mir::ir::{AsmArg, AsmBlock, Base, FuncId, Op, Program};
-use crate::mos::item::{Item, Name};
+use crate::mir::ir::{AsmArg, AsmBlock, Base, FuncId, FuncKind, Op, Program};
+use crate::mos::inst::{Mnemonic, Mode};
+use crate::mos::item::{Item, Name, Symbol};
 use crate::obj::zpset::ZpSet;
 
 /// The assembled blocks of a program.
@@ -90,7 +91,40 @@ pub fn assemble_all(program: &Program, wanted: &[FuncId], sink: &mut Sink) -> In
             all.blocks.insert((func, n), assembled);
         }
     }
+    for &func in wanted.iter().filter(|f| program.funcs[**f].kind != FuncKind::Naked) {
+        report_jumps(program, func, &all, &exports, sink);
+    }
     all
+}
+
+/// Reports jumps from a block into another one of the same function: what the function computes in
+/// between follows its own ways.
+fn report_jumps(
+    program: &Program,
+    func: FuncId,
+    all: &InlineAsm,
+    exports: &BTreeMap<(FuncId, usize), BTreeMap<String, Name>>,
+    sink: &mut Sink,
+) {
+    let labels = |block: usize| exports.get(&(func, block)).into_iter().flatten();
+    for (n, block) in blocks_of(program, func).enumerate() {
+        let others = || (0..blocks_of(program, func).count()).filter(|m| *m != n).flat_map(labels);
+        let jump = all.items(func, n).unwrap_or_default().iter().find_map(|item| {
+            let Item::Inst(inst) = item else { return None };
+            let jumps =
+                inst.mnemonic.is_branch() || (inst.mnemonic, inst.mode) == (Mnemonic::Jmp, Mode::Absolute);
+            let Symbol::Global(to) = inst.operand.as_ref().filter(|_| jumps)?.symbol.as_ref()? else {
+                return None;
+            };
+            others().find(|(_, name)| *name == to)
+        });
+        let (Some((label, _)), Some(span)) = (jump, block.span) else { continue };
+        let text = format!("This assembly jumps to '{label}' in another block of the function");
+        sink.push(
+            Diagnostic::error(codes::ASSEMBLY, span, text)
+                .help("put both into one block, or call the other one with jsr"),
+        );
+    }
 }
 
 fn report(assembled: &Assembled, block: &AsmBlock, sink: &mut Sink) {
