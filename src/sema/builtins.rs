@@ -181,7 +181,9 @@ impl Checker<'_> {
         text.span = span;
         if let Some(count) = decimals {
             match text.parts.as_mut_slice() {
-                [StrPart::Value { value, decimals }] if value.ty != Type::Char => *decimals = Some(count),
+                [StrPart::Value { value, decimals }] if !matches!(value.ty, Type::Char | Type::Bool) => {
+                    *decimals = Some(count)
+                }
                 _ => {
                     let text = "decimals are possible for numbers only";
                     self.report(Diagnostic::error(codes::TYPE_MISMATCH, span, text));
