@@ -182,6 +182,8 @@ impl Emitter<'_> {
                         self.ins_volatile(Pha, Arg::None, true);
                     }
                 }
+                // The program may be in the middle of decimal sums.
+                self.ins_volatile(Cld, Arg::None, true);
                 for at in self.ctx.saved_zero_page.iter() {
                     self.ins_volatile(Lda, Arg::Zp(at), true);
                     self.ins_volatile(Pha, Arg::None, true);
