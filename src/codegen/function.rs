@@ -85,6 +85,7 @@ pub fn compile(
         webs: &webs,
         conventions,
         kind: func.kind,
+        atomic: func.atomic,
         kernal: program.env.kernal,
         small: options.small,
         module: options.module,

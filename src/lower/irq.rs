@@ -6,19 +6,25 @@
 //! - the main program's accesses to global memory that handlers use are `Volatile`: a loop that
 //!   waits for a handler sees what it writes.
 //!
-//! Invariant: running it twice changes nothing more. Not copied are functions whose place matters
-//! and those whose assembly defines labels, which exist once; their static memory stays shared.
+//! Functions whose place matters and those whose assembly defines labels exist once: the main program
+//! calls them with interrupts off, by way of `name$atomic`.
+//!
+//! Invariant: running it twice changes nothing more. Not here: `@naked` functions, which have no memory
+//! of their own, and functions of other modules' finished code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::IndexVec;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{
-    Access, Addr, AsmArg, Base, Callee, Func, FuncId, FuncKind, GlobalId, GlobalKind, Op, Program, Ty, Value,
+    Access, Addr, AsmArg, Base, Block, Callee, Func, FuncId, FuncKind, GlobalId, GlobalKind, Inst, Op,
+    Program, Term, Ty, Value,
 };
 
 /// What is appended to the name of a handlers' copy.
 const SUFFIX: &str = "$irq";
+/// What is appended to the name of a function for the one that lets no interrupt in.
+const GATE: &str = "$atomic";
 
 /// Separates handlers from the main program; see the head of the file.
 pub fn separate_handlers(program: &mut Program) {
@@ -31,7 +37,9 @@ pub fn separate_handlers(program: &mut Program) {
     let main = reachable(&graph, &start, &roots);
     let mut interrupt = reachable(&graph, &roots, &BTreeSet::new());
     let both = main.intersection(&interrupt).copied();
-    let shared: Vec<FuncId> = both.filter(|id| may_copy(&program.funcs[*id])).collect();
+    let (shared, single): (Vec<FuncId>, Vec<FuncId>) = both.partition(|id| may_copy(&program.funcs[*id]));
+    let gates: BTreeMap<FuncId, FuncId> =
+        single.into_iter().filter_map(|id| Some((id, gate(program, id)?))).collect();
 
     let copies: BTreeMap<FuncId, FuncId> = shared.iter().map(|&id| (id, copy(program, id))).collect();
     interrupt.retain(|id| !copies.contains_key(id));
@@ -43,6 +51,11 @@ pub fn separate_handlers(program: &mut Program) {
     }
     let touched = touched_by(program, &interrupt);
     for id in main.difference(&interrupt) {
+        for op in ops_mut(&mut program.funcs[*id]) {
+            if let Op::Call(Callee::Func(target), _) = op {
+                *target = gates.get(target).copied().unwrap_or(*target);
+            }
+        }
         let Func { blocks, values, .. } = &mut program.funcs[*id];
         for inst in blocks.iter_mut().flat_map(|b| &mut b.insts) {
             let value = match inst.op {
@@ -114,6 +127,28 @@ fn copy(program: &mut Program, id: FuncId) -> FuncId {
         });
     }
     program.funcs.push(func)
+}
+
+/// Adds the function that the main program calls instead of one that exists once: it lets no interrupt
+/// in, from the passing of the arguments on. `None` for what needs none or has it.
+fn gate(program: &mut Program, id: FuncId) -> Option<FuncId> {
+    let func = &program.funcs[id];
+    let name = format!("{}{GATE}", func.name);
+    if func.kind != FuncKind::Normal || func.is_extern() || program.func_named(&name).is_some() {
+        return None;
+    }
+    let mut gate = Func::new(name, func.params.clone(), func.ret);
+    (gate.atomic, gate.noinline, gate.span) = (true, true, func.span);
+    let args: Vec<Value> = func.params.iter().map(|ty| gate.values.push(*ty)).collect();
+    let result = func.ret.map(|ty| gate.values.push(ty));
+    let call = Inst { result, op: Op::Call(Callee::Func(id), args.clone()), span: func.span };
+    gate.blocks.push(Block {
+        params: args,
+        insts: vec![call],
+        term: Term::Return(result),
+        ..Block::default()
+    });
+    Some(program.funcs.push(gate))
 }
 
 fn ops_mut(func: &mut Func) -> impl Iterator<Item = &mut Op> {
@@ -295,6 +330,17 @@ mod tests {
         assert!(main.contains("load volatile [@S]"), "the handler writes it:\n{main}");
         assert!(main.contains("store volatile [@S + 1]"), "the handler reads it:\n{main}");
         assert!(main.contains("load [@S + 2]") && main.contains("store [@S + 3]"), "{main}");
+    }
+
+    #[test]
+    fn the_main_program_calls_what_exists_once_with_interrupts_off() {
+        let fixed = SHARED.replace("func @f() {", "func @f() relocate $c000 {");
+        let text = separated(&fixed);
+        let of =
+            |name: &str| text.split(&format!("func {name}")).nth(1).unwrap().split("func").next().unwrap();
+        assert!(of("@main").contains("call @\"f$atomic\"()"), "{text}");
+        assert!(of("@handler").contains("call @f()"), "{text}");
+        assert!(of("@\"f$atomic\"() noinline atomic").contains("call @f()"), "{text}");
     }
 
     #[test]

@@ -426,6 +426,8 @@ pub struct Func {
     pub exported: bool,
     /// Never copied into callers (its address is taken, or its place matters).
     pub noinline: bool,
+    /// Lets no interrupt in, because it calls what handlers call too; see `lower/irq.rs`.
+    pub atomic: bool,
     pub slots: IndexVec<SlotId, Slot>,
     pub blocks: IndexVec<BlockId, Block>,
     /// The type of each value.
@@ -444,6 +446,7 @@ impl Func {
             relocate: None,
             exported: false,
             noinline: false,
+            atomic: false,
             slots: IndexVec::new(),
             blocks: IndexVec::new(),
             values: IndexVec::new(),

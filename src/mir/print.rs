@@ -113,6 +113,9 @@ pub fn func(program: &Program, func: &Func) -> String {
     if func.noinline {
         out.push_str(" noinline");
     }
+    if func.atomic {
+        out.push_str(" atomic");
+    }
     if let Some(address) = func.relocate {
         let _ = write!(out, " relocate ${address:04x}");
     }

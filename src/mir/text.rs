@@ -184,6 +184,7 @@ fn header(cursor: &mut Cursor) -> Result<Func, TextError> {
         match word.as_str() {
             "exported" => func.exported = true,
             "noinline" => func.noinline = true,
+            "atomic" => func.atomic = true,
             "relocate" => func.relocate = Some(cursor.in_range()?),
             _ => match kinds.into_iter().find(|k| print::func_kind(*k) == word) {
                 Some(kind) => func.kind = kind,

@@ -189,6 +189,10 @@ impl Emitter<'_> {
                     self.ins_volatile(Pha, Arg::None, true);
                 }
             }
+            FuncKind::Normal if self.ctx.atomic => {
+                self.ins_volatile(Php, Arg::None, true);
+                self.ins_volatile(Sei, Arg::None, true);
+            }
             FuncKind::Normal | FuncKind::Naked => {}
         }
         let convention = &self.ctx.conventions.of[self.ctx.func.id];
@@ -210,7 +214,12 @@ impl Emitter<'_> {
         let moves = ret.iter().zip(bytes).map(|(loc, s)| (to_loc(*loc), From::Src(*s))).collect();
         self.parallel(moves);
         match self.ctx.kind {
-            FuncKind::Normal | FuncKind::Naked => self.ins(Rts, Arg::None),
+            FuncKind::Normal | FuncKind::Naked => {
+                if self.ctx.atomic {
+                    self.ins_volatile(Plp, Arg::None, true);
+                }
+                self.ins(Rts, Arg::None);
+            }
             FuncKind::Irq | FuncKind::IrqRaw | FuncKind::IrqHook => {
                 let chain = self.chain_wanted;
                 let saved: Vec<u8> = self.ctx.saved_zero_page.iter().collect();

@@ -58,6 +58,8 @@ pub struct Context<'a> {
     pub webs: &'a Webs,
     pub conventions: &'a Conventions,
     pub kind: FuncKind,
+    /// Lets no interrupt in.
+    pub atomic: bool,
     /// The interrupt vector is entered with the registers saved by the KERNAL.
     pub kernal: bool,
     pub small: bool,
