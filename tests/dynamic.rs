@@ -334,3 +334,13 @@ fn the_loaders_cost_what_their_heads_say() {
         );
     }
 }
+
+#[test]
+fn code_under_the_kernal_calls_what_is_loaded() {
+    let base =
+        ("base", "def c(n: word) -> word:\n    return n + 1\ndef d(n: word) -> word:\n    return n * 3\n");
+    let main = "from base import c, d\n@relocate(0xE000)\ndef both(n: word) -> word:\n    \
+        return base.c(n) + base.d(n) + base.c(n * 2)\n\
+        def main():\n    print(both(5), \" \", base.c(7), \"\\n\")\n";
+    assert_eq!(printed(&[("main", main), base]), "32 8\n");
+}

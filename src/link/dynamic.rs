@@ -5,7 +5,8 @@
 //! the parts of the run time that the loaded code will need, and the sections of the import list.
 //! Invariant: a module comes before those that it refers to, so that all that is wanted of it is
 //! known when its file is read. Every reference of the program is in a chain that the loader
-//! resolves, or in the list of patches when it is to more than the start of a part. Not here: the
+//! resolves, or in the list of patches when it is to more than the start of a part, or stands where
+//! the loader cannot read. Not here: the
 //! loading itself, the lists for files of version 2 (`placed.rs`), and the files beside the program
 //! (`driver/`).
 
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
+use crate::c64::memmap;
 use crate::link::placed::{self, Places};
 use crate::link::runtime::STACK_START;
 use crate::link::shake::Reachable;
@@ -118,11 +120,8 @@ impl<'a> Imports<'a> {
     pub fn new(modules: &'a [DynamicModule]) -> Imports<'a> {
         let mut parts = BTreeMap::new();
         for (m, module) in modules.iter().enumerate() {
-            let functions = (0..module.file.functions.len()).map(LibTarget::Function);
-            let data = (0..module.file.data.len()).map(LibTarget::Data);
-            for (part, target) in functions.chain(data).enumerate() {
-                parts.insert(liblink::symbol(&module.name, &module.file, target), (m, part));
-            }
+            let symbols = liblink::symbols(&module.name, &module.file);
+            parts.extend(symbols.enumerate().map(|(part, symbol)| (symbol, (m, part))));
         }
         Imports { modules, parts }
     }
@@ -265,8 +264,10 @@ impl<'a> Imports<'a> {
 
     /// True when the program refers to more than the starts of parts.
     fn has_patches(&self, reachable: &Reachable) -> bool {
-        let relocs = reachable.sections.iter().flat_map(|r| &r.section.relocs);
-        relocs.into_iter().any(|reloc| self.defines(&reloc.symbol) && !is_plain(reloc))
+        reachable.sections.iter().map(|reached| &reached.section).any(|section| {
+            let mut relocs = section.relocs.iter().filter(|reloc| self.defines(&reloc.symbol));
+            relocs.any(|reloc| is_hidden(section) || !is_plain(reloc))
+        })
     }
 
     /// The modules that are loaded, those that nothing loaded refers to first.
@@ -279,6 +280,7 @@ impl<'a> Imports<'a> {
         let mut heads: BTreeMap<usize, (Name, i32)> = BTreeMap::new();
         for reached in &mut reachable.sections {
             let section = &mut reached.section;
+            let hidden = is_hidden(section);
             let mut kept = Vec::with_capacity(section.relocs.len());
             for mut reloc in std::mem::take(&mut section.relocs) {
                 if !self.defines(&reloc.symbol) {
@@ -288,7 +290,7 @@ impl<'a> Imports<'a> {
                 // The word 0 is the end of the modules, where the stack starts.
                 let word = self.parts.get(&reloc.symbol).map_or(0, |(m, part)| first[*m] + part);
                 let place = (section.name.clone(), i32::from(reloc.offset));
-                if is_plain(&reloc) && word > 0 {
+                if is_plain(&reloc) && !hidden && word > 0 {
                     if let Some((symbol, addend)) = heads.insert(word, place) {
                         (reloc.symbol, reloc.addend) = (symbol, addend);
                         kept.push(reloc);
@@ -399,6 +401,12 @@ fn references(file: &LibFile, part: usize) -> (Vec<usize>, Vec<usize>, &[LibRelo
 /// A reference that the loader's chains can hold.
 fn is_plain(reloc: &Reloc) -> bool {
     reloc.kind == RelocKind::Abs16 && reloc.addend == 0 && reloc.symbol.as_str() != STACK_START
+}
+
+/// True for code that start-up has copied to where the loader can write but not read: the KERNAL lies
+/// over it then.
+fn is_hidden(section: &Section) -> bool {
+    section.fixed.is_some_and(|at| at >= *memmap::IO.start())
 }
 
 /// Size of everything before the first chunk.

@@ -50,6 +50,13 @@ pub fn sections(module: &str, file: &LibFile) -> Result<Vec<Section>, LibError> 
     Ok(out)
 }
 
+/// The link symbols of all parts of a file, functions first.
+pub fn symbols<'f>(module: &'f str, file: &'f LibFile) -> impl Iterator<Item = Name> + 'f {
+    let functions = (0..file.functions.len()).map(LibTarget::Function);
+    let data = (0..file.data.len()).map(LibTarget::Data);
+    functions.chain(data).map(move |target| symbol(module, file, target))
+}
+
 /// The link symbol of a part of a file.
 pub fn symbol(module: &str, file: &LibFile, target: LibTarget) -> Name {
     match target {
