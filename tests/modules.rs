@@ -335,3 +335,43 @@ fn the_example_in_the_description_of_the_format_is_a_module() {
     let (_, made) = lib(&files(&[("dice.pyco", source)]), "dice.pyco", &small).unwrap();
     assert_eq!(made, bytes);
 }
+
+#[test]
+fn a_program_keeps_out_of_the_zero_page_that_a_module_names() {
+    let mapped = "z: array[byte, 150][0x2C]\ndef put(v: byte):\n    i: byte\n    for i in range(150):\n        z[i] = v\n";
+    let stores: String = (0x2C..0x70).map(|at| format!("    sta ${at:02x}\n")).collect();
+    let assembly = format!("def put(v: byte):\n    __asm__(\"\"\"\n    lda #$55\n{stores}    \"\"\")\n");
+    let main = "from m import put\n\
+        def total(a: word, b: word) -> word:\n    s: word = 0\n    i: byte\n    for i in range(20):\n        \
+        s = s + a * b\n        m.put(i)\n        s = s ^ b\n    return s\n\
+        def main():\n    k: byte\n    for k in range(3):\n        print(total(k, 700), \" \")\n";
+    for module in [mapped, &assembly] {
+        for lib_format in [LibFormat::V1, LibFormat::V2] {
+            let (options, sources) = (
+                Options { lib_format, code_only: true, ..Options::default() },
+                files(&[("main.pyco", main), ("m.pyco", module)]),
+            );
+            let expected = output(&sources, &options).unwrap();
+            let (name, bytes) = lib(&sources, "m.pyco", &options).unwrap();
+            let alone = files(&[("main.pyco", main)]);
+            alone.add(name, bytes);
+            assert_eq!(output(&alone, &options), Ok(expected));
+        }
+    }
+}
+
+#[test]
+fn a_name_that_the_program_and_finished_code_have_is_an_error() {
+    let library = files(&[
+        ("util.pyco", "def f(a: byte) -> byte:\n    return a + 1\n"),
+        ("one.pyco", "from util import f\ndef g(a: byte) -> byte:\n    return util.f(a) * 2\n"),
+    ]);
+    let options = Options { lib_format: LibFormat::V1, ..Options::default() };
+    let libs = ["util.pyco", "one.pyco"].map(|main| lib(&library, main, &options).unwrap());
+    let program = "from one import g\nclass util:\n    v: byte\n    def f(a: byte) -> byte:\n        \
+        return self.v + a\ndef main():\n    u: util\n    u.v = 3\n    print(one.g(5), u.f(5))\n";
+    let all = files(&[("main.pyco", program)]);
+    libs.into_iter().for_each(|(name, bytes)| all.add(name, bytes));
+    let error = built(&all, "main.pyco", &options).unwrap_err();
+    assert!(error.contains("[E1003] A module and the program both define 'util.f'"), "{error}");
+}

@@ -63,7 +63,7 @@ pub struct Generated {
     pub init: Vec<Name>,
     /// Sections that stay though nothing refers to them.
     pub keep: Vec<Name>,
-    /// Addresses that the program maps.
+    /// Addresses that the program maps, and zero page that its inline assembly names.
     pub mapped: Vec<RangeInclusive<u16>>,
     /// Zero page that the code writes.
     pub zero_page: ZpSet,
@@ -90,7 +90,7 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         squares: fast && squares::pay(program, &wanted, &frequency),
         aligned: globals::aligned(program, options),
     };
-    let mapped = mapped(program);
+    let mut mapped = mapped(program);
     let mut free = match options.module {
         true => module::free_zero_page(asm.zero_page),
         false => free_zero_page(program.env.kernal, &mapped, asm.zero_page),
@@ -167,6 +167,8 @@ pub fn generate(program: &mut Program, options: &Options, sink: &mut Sink) -> Ge
         }
     }
     let symbol = |f: &FuncId| prepare::symbol(&program.funcs[*f].name);
+    mapped
+        .extend(asm.zero_page.runs().into_iter().map(|run| u16::from(*run.start())..=u16::from(*run.end())));
     Generated {
         sections,
         entry: program.entry.as_ref().map(symbol),

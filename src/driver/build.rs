@@ -5,6 +5,7 @@
 //! error; nothing is written. Not here: where results go (`output.rs`), and showing diagnostics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
@@ -18,8 +19,9 @@ use crate::driver::output::{main_output, stem};
 use crate::driver::session::{Emit, EmitKind, OptLevel, Options, Target};
 use crate::link::dynamic::DynamicModule;
 use crate::link::{Image, LinkInput};
-use crate::mir::ir::Program;
+use crate::mir::ir::{Global, GlobalKind, Program};
 use crate::mos::item::Name;
+use crate::obj::liblink;
 use crate::obj::notation::{self, Facts};
 use crate::out::dbg::DebugMap;
 use crate::sema::interface::Interface;
@@ -73,6 +75,10 @@ pub fn build(
     let names: Vec<String> = checked.modules.iter().rev().skip(1).map(|m| m.name.clone()).collect();
     let (parts, finished) = separate(checked, options, sources, sink)?;
     let mut program = lower::join(parts).map_err(|clash| sink.push(does_not_fit(&clash))).ok()?;
+    if let Some(name) = defined_twice(&program, &finished) {
+        sink.push(does_not_fit(&lower::Clash::Twice(name)));
+        return None;
+    }
     if let (true, Some(disk)) = (program.env.cartridge, &options.d64) {
         sink.push(cartridge_on_disk(main, disk));
         return None;
@@ -110,6 +116,7 @@ pub fn image(
     if selected.stack {
         codegen::prepare::add_stack(program);
     }
+    keep_clear(program, finished);
     let generated = codegen::generate(program, &codegen_options(options, false), sink);
     if sink.has_errors() {
         return None;
@@ -359,6 +366,26 @@ fn foreign_symbols(program: &Program) -> Vec<Name> {
     funcs.chain(program.globals.iter().filter(|g| g.external).map(|g| Name::from(&*g.name))).collect()
 }
 
+/// Makes a global of every area that finished modules map or that their assembly names, so that
+/// nothing of the program lies there, in zero page neither.
+fn keep_clear(program: &mut Program, modules: &[FinishedModule]) {
+    for (start, end) in modules.iter().flat_map(|m| &m.facts.mapped) {
+        let size = u32::from(end.saturating_sub(*start)) + 1;
+        let mut area = Global::new(format!("$mapped.{start:04x}.{size}"), GlobalKind::Mapped, size);
+        area.fixed = Some(*start);
+        program.globals.push(area);
+    }
+}
+
+/// The first name that is defined by two of the finished modules, or by one of them and the program.
+fn defined_twice(program: &Program, modules: &[FinishedModule]) -> Option<Arc<str>> {
+    let funcs = program.funcs.iter().filter(|f| !f.is_extern()).map(|f| &f.name);
+    let globals = program.globals.iter().filter(|g| !g.external).map(|g| &g.name);
+    let mut known: BTreeSet<Name> = funcs.chain(globals).map(|name| Name::from(&**name)).collect();
+    let mut symbols = modules.iter().flat_map(|m| liblink::symbols(&m.name, &m.file));
+    symbols.find(|symbol| !known.insert(symbol.clone())).map(|symbol| symbol.as_str().into())
+}
+
 fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedModule], target: Target) {
     if modules.is_empty() {
         return;
@@ -372,7 +399,6 @@ fn add_finished(input: &mut LinkInput, selected: Selected, modules: &[FinishedMo
     } else {
         input.sections.extend(selected.sections);
     }
-    input.mapped.extend(modules.iter().flat_map(|m| &m.facts.mapped).map(|(start, end)| *start..=*end));
     input.zero_page |= codegen::module::ZERO_PAGE;
 }
 
