@@ -283,7 +283,7 @@ impl Builder<'_> {
             return None;
         }
         let symbol = symbol.as_str();
-        if symbol.starts_with("rt_") {
+        if symbol.starts_with("rt_") && !symbol.contains('.') {
             return Some(External { module: RUN_TIME.to_string(), name: symbol.to_string() });
         }
         let of = |module: &String| {

@@ -268,9 +268,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The link symbol of a name of this module.
+    /// The link symbol of a name of this module. A name of the program that could be one of the run
+    /// time or of the compiler's own data is set apart.
     pub fn symbol(&self, name: &str) -> String {
-        if self.context.program { name.to_string() } else { format!("{}.{name}", self.context.name) }
+        let taken = || name == "frames" || name.starts_with("rt_") || name.starts_with("soft_stack_");
+        match self.context.program {
+            false => format!("{}.{name}", self.context.name),
+            true if taken() => format!("$.{name}"),
+            true => name.to_string(),
+        }
     }
 
     /// The datum of a string literal; equal literals are one.
