@@ -138,6 +138,23 @@ fn the_machine_is_as_before_when_the_program_ends() {
 }
 
 #[test]
+fn zero_page_comes_back_from_under_the_roms() {
+    let text = ".routine main\nldx #40\n!: txa\nsta $20,x\ndex\nbne !-\nlda #1\nsta rt_big\nrts\n.bss rt_big, 39500\n";
+    let address = 0x20..=0x60;
+    for env in [bare(), kernal()] {
+        let zero_page = address.clone().collect();
+        let image = linked(&LinkInput { zero_page, ..input(text, env) });
+        assert!(image.symbols["rt_zero_page_0"] >= 0xA000);
+        let mut machine = Machine::new();
+        machine.load_prg(&prg::write(&image)).unwrap();
+        let before: Vec<u8> = address.clone().map(|at| machine.peek(u16::from(at))).collect();
+        assert_eq!(run_on(&mut machine, &image, "").exit, Exit::Returned);
+        let after: Vec<u8> = address.clone().map(|at| machine.peek(u16::from(at))).collect();
+        assert_eq!(before, after);
+    }
+}
+
+#[test]
 fn keys_arrive_in_both_environments() {
     let text = "
         .routine main

@@ -154,6 +154,8 @@ struct Plan<'a> {
     squares: bool,
     /// The program may have changed CIA or SID registers.
     chips: bool,
+    /// The end may be reached with other ROMs than the program has.
+    banks: bool,
     /// Modules are loaded; then some references to them need a patch.
     loader: Option<&'static str>,
     patches: bool,
@@ -191,6 +193,7 @@ impl<'a> Plan<'a> {
             squares: reachable.has("rt_squares_init"),
             loader: dynamic::LOADERS.into_iter().find(|loader| reachable.has(loader)),
             patches: reachable.has(dynamic::PATCH),
+            banks: touches_byte(input, memmap::PORT) || dynamic::LOADERS.iter().any(|l| reachable.has(l)),
             chips: touches(input, 0xDC02..=0xDDFF) || touches(input, 0xD400..=0xD418),
         }
     }
@@ -223,11 +226,10 @@ impl<'a> Plan<'a> {
         }
         if let Some(target) = env.charset_rom {
             let half = if env.lowercase { CHARACTER_SET_SIZE } else { 0 };
-            line(out, format_args!("lda #${PORT_CHARACTERS:02x}\nsta $01"));
+            set_port(out, PORT_CHARACTERS);
             move_block(out, &format!("${:04x}", CHARACTER_ROM + half), target, u32::from(CHARACTER_SET_SIZE));
         }
-        let port = if env.kernal { memmap::PORT_KERNAL } else { memmap::PORT_IO };
-        line(out, format_args!("lda #${port:02x}\nsta $01"));
+        set_port(out, self.port());
         if !env.kernal {
             set_vector(out, memmap::CPU_NMI, "rt_nmi");
             set_vector(out, memmap::CPU_IRQ, "rt_irq");
@@ -240,7 +242,8 @@ impl<'a> Plan<'a> {
             }
         }
         if let Some(loader) = self.loader {
-            line(out, format_args!("lda #${:02x}\nsta $01\njsr {}", memmap::PORT_KERNAL, loader));
+            set_port(out, memmap::PORT_KERNAL);
+            line(out, format_args!("jsr {loader}"));
             if self.patches {
                 line(out, format_args!("jsr {}", dynamic::PATCH));
             }
@@ -248,7 +251,7 @@ impl<'a> Plan<'a> {
             if quiet {
                 line(out, format_args!("sei"));
             }
-            line(out, format_args!("lda #${port:02x}\nsta $01"));
+            set_port(out, self.port());
         }
         if self.hook {
             set_vector(out, HOOK_VECTOR, "rt_irq_chain");
@@ -271,6 +274,11 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The ROMs that the program has.
+    fn port(&self) -> u8 {
+        if self.input.env.kernal { memmap::PORT_KERNAL } else { memmap::PORT_IO }
+    }
+
     /// The functions that are called, in order.
     fn calls(&self) -> impl Iterator<Item = &'a Name> {
         self.input.init.iter().chain(&self.input.entry)
@@ -285,12 +293,16 @@ impl<'a> Plan<'a> {
         if self.keeps_stack {
             line(out, format_args!("ldx {STACK_POINTER}\ntxs"));
         }
-        line(out, format_args!("lda #${:02x}\nsta $01", memmap::PORT_ALL));
+        if self.chips {
+            set_port(out, memmap::PORT_ALL);
+            line(out, format_args!("jsr ${IOINIT:04x}\nsei"));
+        }
+        // What was saved may lie where the ROMs are.
+        if self.chips || self.banks {
+            set_port(out, self.port());
+        }
         if self.raster {
             line(out, format_args!("lda #0\nsta ${VIC_INTERRUPTS:04x}"));
-        }
-        if self.chips {
-            line(out, format_args!("jsr ${IOINIT:04x}\nsei"));
         }
         for (i, register) in self.registers.iter().enumerate() {
             line(out, format_args!("lda {SAVED}+{i}"));
@@ -303,6 +315,7 @@ impl<'a> Plan<'a> {
         for (i, run) in self.zero_page.iter().enumerate() {
             copy_run(out, &saved_run(i), &format!("${:02x}", run.start()), run.len() as u32);
         }
+        set_port(out, memmap::PORT_ALL);
         line(out, format_args!("cli\nrts"));
     }
 
@@ -354,6 +367,10 @@ fn move_block(out: &mut String, from: &str, to: u16, size: u32) {
     ]);
     operands.for_each(|(place, value)| line(out, format_args!("lda #{value}\nsta {place}")));
     line(out, format_args!("jsr rt_mem_move"));
+}
+
+fn set_port(out: &mut String, banks: u8) {
+    line(out, format_args!("lda #${banks:02x}\nsta $01"));
 }
 
 fn set_vector(out: &mut String, vector: u16, handler: &str) {
