@@ -148,6 +148,8 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
         .filter_map(Space::largest)
         .max_by_key(|area| area.end - area.start);
     layout.modules = variables[0].largest().cloned().unwrap_or_default();
+    // Behind loaded modules, the stack has what they leave.
+    let left = if input.modules.is_empty() { left } else { Some(&layout.modules) };
     layout.stack = left.map_or(0..u16::MAX, |area| area.start as u16..area.end.min(0xFFFF) as u16);
     if missing > 0 {
         sink.push(too_big(&sections, missing));
