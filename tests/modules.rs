@@ -375,3 +375,39 @@ fn a_name_that_the_program_and_finished_code_have_is_an_error() {
     let error = built(&all, "main.pyco", &options).unwrap_err();
     assert!(error.contains("[E1003] A module and the program both define 'util.f'"), "{error}");
 }
+
+/// What a program with a module prints, from source and with the module as finished code.
+fn both_forms(main: &str, module: &str) -> [String; 2] {
+    let options = Options { code_only: true, lib_format: LibFormat::V2, ..Options::default() };
+    let sources = files(&[("main.pyco", main), ("m.pyco", module)]);
+    let (name, bytes) = lib(&sources, "m.pyco", &options).unwrap();
+    let finished = files(&[("main.pyco", main)]);
+    finished.add(name, bytes);
+    [&sources, &finished].map(|files| output(files, &options).unwrap())
+}
+
+#[test]
+fn finished_code_sees_what_a_handler_writes() {
+    let module = "@singleton\nclass State:\n    n: word = 0\n\
+        def wait(k: word) -> word:\n    c: word = 0\n    while State.n < k:\n        c = c + 1\n    return c\n";
+    let main = "from m import State, wait\n@irq\ndef tick():\n    m.State.n = m.State.n + 1\n\
+        def main():\n    __set_irq__(tick)\n    print(m.wait(5) > 100)\n";
+    assert_eq!(both_forms(main, module), ["TRUE", "TRUE"]);
+}
+
+#[test]
+fn finished_code_and_a_handler_share_the_stack_of_recursions() {
+    let module = "def rec(n: byte) -> word:\n    a: array[byte, 101]\n    i: byte\n    \
+        for i in range(0, 101, 10):\n        a[i] = n\n    if n == 0:\n        return 1\n    \
+        w: word = rec(n - 1)\n    for i in range(0, 101, 10):\n        if a[i] != n:\n            \
+        return 9999\n    return w + n\n";
+    let main = "from m import rec\n@singleton\nclass T:\n    n: word = 0\n\
+        def own(n: byte) -> word:\n    a: array[byte, 200]\n    i: byte\n    \
+        for i in range(1, 200, 7):\n        a[i] = 77\n    if n == 0:\n        return 1\n    \
+        return own(n - 1) + a[n]\n\
+        @irq_raw\ndef tick(cia1: byte):\n    c: byte = cia1\n    T.n += own(0)\n\
+        def main():\n    i: word\n    bad: word = 0\n    timer: word[0xDC04]\n    x: word = m.rec(20)\n    \
+        __sei__()\n    timer = 0x0313\n    __set_irq__(tick)\n    __cli__()\n    for i in range(1000):\n        \
+        if m.rec(20) != x:\n            bad += 1\n    __sei__()\n    print(bad, T.n > 1000)\n";
+    assert_eq!(both_forms(main, module), ["0TRUE", "0TRUE"]);
+}

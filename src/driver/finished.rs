@@ -210,6 +210,7 @@ pub fn compile(
     let mut program = lower::lower(&[module], sources, lower::Options { checks: options.checks });
     let wanted = options.target == Target::Library && !options.code_only;
     let middle = if wanted { encode(&program, &module.name).map(MiddlePart::new) } else { None };
+    lower::share_exported(&mut program);
     dump.passes(optimise(&mut program, options));
     dump.stage(EmitKind::Mir, || mir::print::program(&program));
     dump.remarks(|remarks| opt::remarks::collect(&program, level(options), remarks));

@@ -6,19 +6,21 @@
 //! - the main program's accesses to global memory that handlers use are `Volatile`: a loop that
 //!   waits for a handler sees what it writes.
 //!
-//! Functions whose place matters and those whose assembly defines labels exist once: the main program
-//! calls them with interrupts off, by way of `name$atomic`.
+//! Functions that cannot be copied exist once: those whose assembly holds data, changes itself or has
+//! labels that other assembly names. The main program calls them with interrupts off, by way of
+//! `name$atomic`.
 //!
-//! Invariant: running it twice changes nothing more. Not here: `@naked` functions, which have no memory
-//! of their own, and functions of other modules' finished code.
+//! Invariant: running it twice changes nothing more. The copy of a relocated function is not
+//! relocated: nothing says that there is room behind the function. Not here: `@naked` functions, which
+//! have no memory of their own, and functions of other modules' finished code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::IndexVec;
 use crate::mir::callgraph::CallGraph;
 use crate::mir::ir::{
-    Access, Addr, AsmArg, Base, Block, Callee, Func, FuncId, FuncKind, GlobalId, GlobalKind, Inst, Op,
-    Program, Term, Ty, Value,
+    Access, Addr, AsmArg, AsmBlock, Base, Block, Callee, Func, FuncId, FuncKind, Global, GlobalId,
+    GlobalKind, Inst, Op, Program, Term, Ty, Value,
 };
 
 /// What is appended to the name of a handlers' copy.
@@ -37,7 +39,8 @@ pub fn separate_handlers(program: &mut Program) {
     let main = reachable(&graph, &start, &roots);
     let mut interrupt = reachable(&graph, &roots, &BTreeSet::new());
     let both = main.intersection(&interrupt).copied();
-    let (shared, single): (Vec<FuncId>, Vec<FuncId>) = both.partition(|id| may_copy(&program.funcs[*id]));
+    let (shared, single): (Vec<FuncId>, Vec<FuncId>) =
+        both.partition(|id| may_copy(program, &program.funcs[*id]));
     let gates: BTreeMap<FuncId, FuncId> =
         single.into_iter().filter_map(|id| Some((id, gate(program, id)?))).collect();
 
@@ -56,15 +59,21 @@ pub fn separate_handlers(program: &mut Program) {
                 *target = gates.get(target).copied().unwrap_or(*target);
             }
         }
-        let Func { blocks, values, .. } = &mut program.funcs[*id];
-        for inst in blocks.iter_mut().flat_map(|b| &mut b.insts) {
-            let value = match inst.op {
-                Op::Store(_, value, _) => Some(value),
-                _ => inst.result,
-            };
-            let width = value.map_or(0, |v| values[v].bytes() as u32);
-            mark_shared(&mut inst.op, values, width, &touched);
-        }
+        mark_function(&mut program.funcs[*id], &touched);
+    }
+}
+
+/// The same for a module that becomes finished code: handlers of the program may use its public
+/// variables. Its initialisers run before any handler.
+pub fn share_exported(program: &mut Program) {
+    let is_shared =
+        |g: &Global| g.exported && !g.external && matches!(g.kind, GlobalKind::Data | GlobalKind::Bss);
+    let shared = program.globals.enumerated().filter(|(_, global)| is_shared(global));
+    let touched: Touched =
+        shared.filter_map(|(id, _)| whole(Base::Global(id))).map(|(id, all)| (id, vec![all])).collect();
+    let init: BTreeSet<FuncId> = program.init.iter().copied().collect();
+    for id in program.funcs.ids().filter(|id| !init.contains(id)) {
+        mark_function(&mut program.funcs[id], &touched);
     }
 }
 
@@ -83,20 +92,53 @@ fn reachable(graph: &CallGraph, start: &BTreeSet<FuncId>, except: &BTreeSet<Func
     seen
 }
 
-/// True when a second copy of the function means the same.
-fn may_copy(func: &Func) -> bool {
-    let labels = |op: &Op| matches!(op, Op::Asm(asm) if asm.text.lines().any(defines_label));
+/// True when a second copy of the function means the same: its assembly holds no data and does not
+/// change itself, and nothing else names its labels.
+fn may_copy(program: &Program, func: &Func) -> bool {
+    // Labels can be seen in the whole module.
+    let named_elsewhere = |block: &AsmBlock, label: &str| {
+        let mut others = program.funcs.iter().flat_map(texts).filter(|other| other.module == block.module);
+        others.any(|other| !std::ptr::eq(other, block) && words(&other.text).any(|(word, _)| word == label))
+    };
     func.kind == FuncKind::Normal
-        && func.relocate.is_none()
         && !func.is_extern()
-        && !func.blocks.iter().flat_map(|b| &b.insts).any(|inst| labels(&inst.op))
+        && texts(func).all(|block| {
+            let mut labels = block.text.lines().filter_map(label).peekable();
+            labels.peek().is_none()
+                || !words(&block.text).any(|(word, _)| DATA.contains(&word))
+                    && labels.all(|name| is_code_label(&block.text, name) && !named_elsewhere(block, name))
+        })
 }
 
-/// True when a line of assembly begins with a named label (`name:`; not `!name:`).
-fn defines_label(line: &str) -> bool {
-    let line = line.trim_start();
-    let name = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(line.len());
-    name > 0 && line[name..].trim_start().starts_with(':')
+/// Directives that keep something beside instructions.
+const DATA: &[&str] = &["byte", "word", "text", "fill", "label"];
+
+fn texts(func: &Func) -> impl Iterator<Item = &AsmBlock> {
+    let ops = func.blocks.iter().flat_map(|b| &b.insts).map(|inst| &inst.op);
+    ops.filter_map(|op| if let Op::Asm(asm) = op { Some(&**asm) } else { None })
+}
+
+/// The words of a text of assembly, each with what follows it.
+fn words(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = &rest[rest.find(part)?..];
+        let (word, after) = rest.split_at(rest.find(|c| !part(c)).unwrap_or(rest.len()));
+        rest = after;
+        Some((word, after))
+    })
+}
+
+/// True when nothing counts bytes from the label.
+fn is_code_label(text: &str, name: &str) -> bool {
+    !words(text).any(|(word, after)| word == name && after.trim_start().starts_with(['+', '-']))
+}
+
+/// The label that a line of assembly begins with (`name:`; not `!name:`).
+fn label(line: &str) -> Option<&str> {
+    let (name, after) = words(line).next()?;
+    (line.trim_start().starts_with(name) && after.trim_start().starts_with(':')).then_some(name)
 }
 
 /// Adds the handlers' copy of a function, with copies of the static memory that belongs to it.
@@ -105,6 +147,7 @@ fn copy(program: &mut Program, id: FuncId) -> FuncId {
     let prefix = format!("{}.$", func.name);
     func.name = format!("{}{SUFFIX}", func.name).into();
     func.exported = false;
+    func.relocate = None;
     let own: Vec<GlobalId> = program
         .globals
         .enumerated()
@@ -263,6 +306,19 @@ fn touched_by(program: &Program, funcs: &BTreeSet<FuncId>) -> Touched {
     touched
 }
 
+/// Makes accesses of a function to memory of handlers `Volatile`.
+fn mark_function(func: &mut Func, touched: &Touched) {
+    let Func { blocks, values, .. } = func;
+    for inst in blocks.iter_mut().flat_map(|b| &mut b.insts) {
+        let value = match inst.op {
+            Op::Store(_, value, _) => Some(value),
+            _ => inst.result,
+        };
+        let width = value.map_or(0, |v| values[v].bytes() as u32);
+        mark_shared(&mut inst.op, values, width, touched);
+    }
+}
+
 /// Makes an access (of `width` bytes) of the main program to memory of handlers `Volatile`.
 fn mark_shared(op: &mut Op, values: &Values, width: u32, touched: &Touched) {
     let range = |addr, len, written| range(values, addr, len, written);
@@ -295,6 +351,7 @@ fn mark_shared(op: &mut Op, values: &Values, width: u32, touched: &Touched) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mir::ir::Inst;
     use crate::mir::{print, text};
 
     /// The program after the separation, as text.
@@ -334,8 +391,8 @@ mod tests {
 
     #[test]
     fn the_main_program_calls_what_exists_once_with_interrupts_off() {
-        let fixed = SHARED.replace("func @f() {", "func @f() relocate $c000 {");
-        let text = separated(&fixed);
+        let asm = "b0:\n asm \"w: lda #0\\x0a.byte 3\" module \"m\"\n v0: i8 = load [@\"f";
+        let text = separated(&SHARED.replacen("b0:\n v0: i8 = load [@\"f", asm, 1));
         let of =
             |name: &str| text.split(&format!("func {name}")).nth(1).unwrap().split("func").next().unwrap();
         assert!(of("@main").contains("call @\"f$atomic\"()"), "{text}");
@@ -344,8 +401,25 @@ mod tests {
     }
 
     #[test]
-    fn assembly_with_labels_is_not_copied() {
-        assert!(defines_label("  wait: lda #0"));
-        assert!(!defines_label("!wait: lda #0") && !defines_label("  lda wait"));
+    fn assembly_is_copied_when_its_labels_are_its_own_and_no_data() {
+        assert_eq!(label("  wait: lda #0"), Some("wait"));
+        assert_eq!((label("!wait: lda #0"), label("  lda wait")), (None, None));
+        let block = |text: &str| {
+            let (text, module) = (text.into(), "m".into());
+            Op::Asm(Box::new(AsmBlock { text, module, args: Vec::new(), lowercase: false, span: None }))
+        };
+        let may_copy = |text: &str, other: &str| {
+            let mut program = crate::mir::text::parse(SHARED).unwrap();
+            for (func, text) in program.funcs.iter_mut().zip([text, other]) {
+                func.blocks[Func::ENTRY].insts.push(Inst { result: None, op: block(text), span: None });
+            }
+            let first = program.funcs.ids().next().unwrap();
+            may_copy(&program, &program.funcs[first])
+        };
+        let wait = "wait: dex\nbne wait";
+        assert!(may_copy(wait, "jsr elsewhere") && may_copy("inc $d020", wait));
+        assert!(!may_copy(wait, "jmp wait"), "another function goes there");
+        assert!(!may_copy("lda table\ntable: .byte 3", ""), "data exists once");
+        assert!(!may_copy("sta wait + 1\nwait: lda #0", ""), "it changes itself");
     }
 }

@@ -38,7 +38,7 @@ use crate::mir::merge::merge;
 use crate::sema::hir::{self, Module, Type};
 
 pub use crate::mir::merge::Clash;
-pub use irq::separate_handlers;
+pub use irq::{separate_handlers, share_exported};
 
 /// Choices of the user that change what is lowered.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
