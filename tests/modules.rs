@@ -411,3 +411,12 @@ fn finished_code_and_a_handler_share_the_stack_of_recursions() {
         if m.rec(20) != x:\n            bad += 1\n    __sei__()\n    print(bad, T.n > 1000)\n";
     assert_eq!(both_forms(main, module), ["0TRUE", "0TRUE"]);
 }
+
+#[test]
+fn assembly_that_changes_itself_stays_as_it_is_written() {
+    let module = "def next(n: byte) -> byte:\n    r: byte[0x03ff]\n    r = n\n    __asm__(\"\"\"\n    \
+        lda sm+1\n    clc\n    adc $03ff\n    sta sm+1\nsm: lda #<table\n    sec\n    sbc #<table\n    \
+        sta $03ff\n    jmp over\ntable: .byte 1, 2\nover:\n    \"\"\")\n    return r\n";
+    let main = "from m import next\ndef main():\n    print(m.next(1), m.next(2), m.next(3))\n";
+    assert_eq!(both_forms(main, module), ["136", "136"]);
+}

@@ -46,6 +46,7 @@ impl Finish<'_> {
         let movable = func.kind == FuncKind::Normal && func.relocate.is_none();
         let mut span = None;
         let mut asm_blocks = BTreeSet::new();
+        let mut fixed = Vec::new();
         // Labels of different `__asm__` blocks and of the code itself are kept apart.
         let mut base = compiled.code.iter().filter_map(label_of).max().map_or(0, |l| l + 1);
         for (at, inst) in compiled.code.iter().enumerate() {
@@ -58,7 +59,11 @@ impl Finish<'_> {
             if let MKind::Asm(block) = &inst.kind {
                 let n = InlineAsm::position(self.program, id, block, &mut asm_blocks);
                 let text = self.asm.items(id, n).unwrap_or_default();
+                let start = body.items.len();
                 base += add_asm(&mut body.items, text, base);
+                if self.asm.is_counted(text) {
+                    fixed.push(start..body.items.len());
+                }
                 body.may_move.resize(body.items.len(), false);
                 span = None;
                 let is_last = !compiled.code[at + 1..].iter().any(|inst| matches!(inst.kind, MKind::Asm(_)));
@@ -73,7 +78,7 @@ impl Finish<'_> {
             body.may_move.push(movable && inst.weight < often && !recursive);
         }
         if self.module {
-            module::constant_words(&mut body.items, base);
+            module::constant_words(&mut body.items, &fixed, base);
             body.may_move.resize(body.items.len(), false);
         }
         body

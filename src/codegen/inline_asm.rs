@@ -24,6 +24,8 @@ pub struct InlineAsm {
     blocks: BTreeMap<(FuncId, usize), Assembled>,
     /// Zero-page addresses that any block names.
     pub zero_page: ZpSet,
+    /// Symbols that blocks count bytes from, as in `sta patch + 1`.
+    counted: BTreeSet<Symbol>,
     /// Symbols that must lie in zero page.
     pub must_be_zero_page: BTreeSet<Name>,
 }
@@ -39,6 +41,22 @@ impl InlineAsm {
         self.blocks.get(&(func, n)).is_some_and(|a| a.facts.ends_flow)
     }
 
+    /// True when assembly counts bytes from an instruction of this block, which it may change as it
+    /// runs: then the block has to be as it is written.
+    pub fn is_counted(&self, items: &[Item]) -> bool {
+        let own: BTreeSet<&Symbol> = counted(items).filter(|s| matches!(s, Symbol::Local(_))).collect();
+        items.iter().enumerate().any(|(at, item)| {
+            let symbol = match item {
+                Item::Label(label) => Symbol::Local(*label),
+                Item::Global(name) => Symbol::Global(name.clone()),
+                _ => return false,
+            };
+            let is_label = |item: &&Item| matches!(item, Item::Label(_) | Item::Global(_) | Item::Source(_));
+            let code = matches!(items[at..].iter().find(|item| !is_label(item)), Some(Item::Inst(_)));
+            code && (own.contains(&symbol) || self.counted.contains(&symbol))
+        })
+    }
+
     /// The block in a list of its function's blocks that this one is. Equal blocks, which only middle
     /// code without places in a source has, are taken in turn: `used` says which are.
     pub fn position(program: &Program, func: FuncId, block: &AsmBlock, used: &mut BTreeSet<usize>) -> usize {
@@ -47,6 +65,12 @@ impl InlineAsm {
         used.insert(n);
         n
     }
+}
+
+/// The symbols that items count bytes from.
+fn counted(items: &[Item]) -> impl Iterator<Item = &Symbol> {
+    let operands = items.iter().filter_map(Item::operand).filter(|operand| operand.addend != 0);
+    operands.filter_map(|operand| operand.symbol.as_ref())
 }
 
 fn blocks_of(program: &Program, func: FuncId) -> impl Iterator<Item = &AsmBlock> {
@@ -87,6 +111,8 @@ pub fn assemble_all(program: &Program, wanted: &[FuncId], sink: &mut Sink) -> In
             for &address in &assembled.facts.zero_page {
                 all.zero_page.insert(address);
             }
+            let global = |symbol: &&Symbol| matches!(symbol, Symbol::Global(_));
+            all.counted.extend(counted(&assembled.items).filter(global).cloned());
             all.must_be_zero_page.extend(assembled.facts.must_be_zero_page.iter().cloned());
             all.blocks.insert((func, n), assembled);
         }

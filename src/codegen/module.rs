@@ -7,6 +7,7 @@
 //! `select/module.rs`, the places of cells by `frame.rs`, saved pointers by `emit/call.rs`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
@@ -98,10 +99,12 @@ pub fn check_assembly(asm: &InlineAsm, sink: &mut Sink) {
 }
 
 /// Replaces immediate halves of addresses, `lda #<table`, by loads from words that follow the code,
-/// since only words can be relocated. `next` is the first unused label.
-pub fn constant_words(items: &mut Vec<Item>, mut next: Label) {
+/// since only words can be relocated in version 1. What is in `fixed` has to stay as it is. `next` is
+/// the first unused label.
+pub fn constant_words(items: &mut Vec<Item>, fixed: &[Range<usize>], mut next: Label) {
     let mut words: BTreeMap<(Symbol, i32), Label> = BTreeMap::new();
-    for item in items.iter_mut() {
+    let movable = |(at, _): &(usize, &mut Item)| !fixed.iter().any(|range| range.contains(at));
+    for (_, item) in items.iter_mut().enumerate().filter(movable) {
         let Item::Inst(inst) = item else { continue };
         let (Mode::Immediate, Some(operand)) = (inst.mode, &inst.operand) else { continue };
         let (Some(symbol), half @ (Part::Lo | Part::Hi)) = (&operand.symbol, operand.part) else { continue };
@@ -137,7 +140,7 @@ mod tests {
         };
         let mut items =
             vec![half(Operand::lo), half(Operand::hi), Item::inst(Lda, Mode::Immediate, Operand::number(1))];
-        constant_words(&mut items, 7);
+        constant_words(&mut items, &[3..3], 7);
         let load = |plus| Item::inst(Lda, Mode::Absolute, Operand::local(7).plus(plus));
         assert_eq!(items[..2], [load(0), load(1)]);
         assert_eq!(items[3..], [Item::Label(7), Item::DataRef(Operand::global("table").plus(2))]);
