@@ -50,6 +50,7 @@ impl HandedOut<'_> {
         match &value.kind {
             ExprKind::StrTemp(_) => true,
             ExprKind::Call(func, _) => self.builds(*func),
+            ExprKind::Convert(inner) => matches!(inner.ty, Type::Alias(_)) && self.is_built(inner),
             ExprKind::AddrOf(place) => match place.root() {
                 Root::Local(_) => true,
                 Root::Data(data) => self.data[data].kind == DataKind::Literal,
