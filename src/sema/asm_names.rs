@@ -38,6 +38,14 @@ impl Checker<'_> {
                     let lo = block.text_span.lo as usize + offset;
                     let span = Span::new(block.text_span.file, lo, lo + name.len());
                     match self.asm_name(name) {
+                        Some(AsmRef::Local(_)) if self.is_naked() => self.report(
+                            Diagnostic::error(
+                                codes::ASM_NAME,
+                                span,
+                                format!("'{{{name}}}' lies in a register: a @naked function has no frame"),
+                            )
+                            .help("Bytes come in A, X and Y in this order, a word in X (low) and Y (high)"),
+                        ),
                         Some(meaning) => {
                             names.insert(name.to_string(), meaning);
                         }
@@ -52,6 +60,10 @@ impl Checker<'_> {
             }
         }
         Asm { text: block.text.clone(), text_span: block.text_span, names }
+    }
+
+    fn is_naked(&self) -> bool {
+        self.scope.func.is_some_and(|func| self.out.funcs[func].naked)
     }
 
     fn unknown_asm_name(&mut self, name: &str, span: Span) {
