@@ -295,6 +295,8 @@ fn what_no_file_can_hold_is_an_error() {
     let handler = "@irq\ndef tick():\n    pass\n\ndef on():\n    __set_irq__(tick)\n";
     let error = lib(&files(&[("m.pyco", handler)]), "m.pyco", &Options::default()).unwrap_err();
     assert!(error.contains("[E4020] The interrupt handler 'm.tick'"), "{error}");
+    let own = lib(&files(&[("rt1.pyco", "def f():\n    pass\n")]), "rt1.pyco", &Options::default());
+    assert!(own.unwrap_err().contains("[E4020] 'rt1' is the name of the run time"));
 }
 
 #[test]

@@ -316,6 +316,11 @@ pub struct LFunc {
 }
 
 impl Src {
+    /// True when it has to be read exactly once.
+    pub fn is_volatile(&self) -> bool {
+        matches!(self, Src::Mem(mem) if mem.volatile)
+    }
+
     /// Calls `f` with each register byte that reading this needs.
     pub fn for_each_vb(&self, f: &mut dyn FnMut(Vb)) {
         match self {

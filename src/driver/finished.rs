@@ -267,6 +267,11 @@ fn written(
         );
         return None;
     }
+    if last == RUN_TIME {
+        let text = format!("'{RUN_TIME}' is the name of the run time in a .LIB; no module can have it");
+        sink.push(Diagnostic::global(codes::NOT_IN_LIB, text).help("give the file another name"));
+        return None;
+    }
     let attempt = |version: u8| {
         let mut file = libbuild::build(parts, version)?;
         file.header = libbuild::header(&file, interface, facts);

@@ -262,15 +262,15 @@ impl Emitter<'_> {
         let (mut a, mut b) = (*a, *b);
         let number = |s: &Src| matches!(s, Src::Imm(_) | Src::Lo(_) | Src::Hi(_));
         let handy = |e: &Self, s: &Src| e.found_in(s).is_some();
-        if number(&a) || handy(self, &b) && !handy(self, &a) && !number(&b) && !volatile(&a) {
+        if number(&a) || handy(self, &b) && !handy(self, &a) && !number(&b) && !a.is_volatile() {
             std::mem::swap(&mut a, &mut b);
         }
         match (op, b) {
-            (Logic::And, Src::Imm(0)) if !volatile(&a) => return self.move_byte(d, &Src::Imm(0)),
+            (Logic::And, Src::Imm(0)) if !a.is_volatile() => return self.move_byte(d, &Src::Imm(0)),
             (Logic::And, Src::Imm(0xff)) | (Logic::Or | Logic::Xor, Src::Imm(0)) => {
                 return self.move_or_skip(d, &a);
             }
-            (Logic::Or, Src::Imm(0xff)) if !volatile(&a) => return self.move_byte(d, &Src::Imm(0xff)),
+            (Logic::Or, Src::Imm(0xff)) if !a.is_volatile() => return self.move_byte(d, &Src::Imm(0xff)),
             _ => {}
         }
         self.load(R::A, &a);
@@ -338,10 +338,6 @@ impl Emitter<'_> {
     pub(super) fn vbs(&self, reg: crate::codegen::lir::Reg) -> Vec<Vb> {
         (0..self.ctx.func.regs[reg].bytes as usize).map(|k| Vb::new(reg, k)).collect()
     }
-}
-
-fn volatile(s: &Src) -> bool {
-    matches!(s, Src::Mem(mem) if mem.volatile)
 }
 
 fn index_step(r: R, up: bool) -> Mnemonic {

@@ -160,9 +160,10 @@ impl Emitter<'_> {
         }
     }
 
-    /// Skips the low bytes in which the right side is zero: they never borrow.
-    fn skip_zeros(b: &[Src]) -> usize {
-        b.iter().take(b.len() - 1).take_while(|s| **s == Src::Imm(0)).count()
+    /// Skips the low bytes in which the right side is zero: they never borrow. A mapped byte is read.
+    fn skip_zeros(a: &[Src], b: &[Src]) -> usize {
+        let low = a.iter().zip(b).take(b.len() - 1);
+        low.take_while(|(a, b)| **b == Src::Imm(0) && !a.is_volatile()).count()
     }
 
     fn compare_unsigned(&mut self, less: bool, a: &[Src], b: &[Src], yes: Label) {
@@ -171,7 +172,7 @@ impl Emitter<'_> {
             self.branch(if less { Bpl } else { Bmi }, yes);
             return;
         }
-        let first = Self::skip_zeros(b);
+        let first = Self::skip_zeros(a, b);
         if self.compare_high_first(less, &a[first..], &b[first..], yes) {
             return;
         }
@@ -185,7 +186,6 @@ impl Emitter<'_> {
     /// Two bytes whose higher one mostly decides, or is in a register.
     fn compare_high_first(&mut self, less: bool, a: &[Src], b: &[Src], yes: Label) -> bool {
         let ([a_low, a_high], [b_low, b_high]) = (a, b) else { return false };
-        let once = |s: &Src| matches!(s, Src::Mem(mem) if mem.volatile);
         // An element may be anything, and what counts up to a large number is mostly well below it.
         let element = |s: &Src| match s {
             Src::Mem(mem) => mem.index.is_some() || matches!(mem.base, MemBase::Ptr(_)),
@@ -193,7 +193,7 @@ impl Emitter<'_> {
         };
         let far = matches!(b_high, Src::Imm(1..));
         let decides = far || element(a_high) || element(b_high) || self.found_in(a_high).is_some();
-        if self.ctx.small || !decides || [a_low, a_high, b_low, b_high].into_iter().any(once) {
+        if self.ctx.small || !decides || [a_low, a_high, b_low, b_high].into_iter().any(Src::is_volatile) {
             return false;
         }
         let no = self.new_label();
@@ -220,15 +220,15 @@ impl Emitter<'_> {
 
     fn compare_signed(&mut self, less: bool, a: &[Src], b: &[Src], yes: Label) {
         let top = a.len() - 1;
-        if b.iter().all(|s| *s == Src::Imm(0)) {
-            // Only the sign counts. All bytes of a mapped variable are single accesses already.
+        if b.iter().all(|s| *s == Src::Imm(0)) && !a[..top].iter().any(Src::is_volatile) {
+            // Only the sign counts.
             self.set_flags(&a[top]);
             self.branch(if less { Bmi } else { Bpl }, yes);
             return;
         }
         if let Src::Imm(n) = b[top] {
             // Both top bytes with the sign inverted compare as unsigned.
-            let first = Self::skip_zeros(b);
+            let first = Self::skip_zeros(a, b);
             if first < top {
                 self.compare_byte(&a[first], &b[first]);
                 for (a, b) in a.iter().zip(b).take(top).skip(first + 1) {
@@ -245,7 +245,7 @@ impl Emitter<'_> {
             self.state.forget_test();
             return;
         }
-        let first = Self::skip_zeros(b);
+        let first = Self::skip_zeros(a, b);
         if first < top {
             self.subtract(first, &a[..top], &b[..top]);
             self.load(R::A, &a[top]);
