@@ -66,8 +66,9 @@ impl Finish<'_> {
                 }
                 body.may_move.resize(body.items.len(), false);
                 span = None;
-                let is_last = !compiled.code[at + 1..].iter().any(|inst| matches!(inst.kind, MKind::Asm(_)));
-                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && is_last {
+                let is_last =
+                    || !compiled.code[at + 1..].iter().any(|inst| matches!(inst.kind, MKind::Asm(_)));
+                if func.kind == FuncKind::Naked && self.asm.ends_flow(id, n) && is_last() {
                     break;
                 }
                 continue;

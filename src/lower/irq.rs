@@ -17,7 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::index::IndexVec;
-use crate::mir::callgraph::CallGraph;
+use crate::mir::callgraph::{CallGraph, asm_labels, asm_words};
 use crate::mir::ir::{
     Access, Addr, AsmArg, AsmBlock, Base, Block, Callee, Func, FuncId, FuncKind, Global, GlobalId,
     GlobalKind, Inst, Op, Program, Term, Ty, Value,
@@ -98,14 +98,15 @@ fn may_copy(program: &Program, func: &Func) -> bool {
     // Labels can be seen in the whole module.
     let named_elsewhere = |block: &AsmBlock, label: &str| {
         let mut others = program.funcs.iter().flat_map(texts).filter(|other| other.module == block.module);
-        others.any(|other| !std::ptr::eq(other, block) && words(&other.text).any(|(word, _)| word == label))
+        others
+            .any(|other| !std::ptr::eq(other, block) && asm_words(&other.text).any(|(word, _)| word == label))
     };
     func.kind == FuncKind::Normal
         && !func.is_extern()
         && texts(func).all(|block| {
-            let mut labels = block.text.lines().filter_map(label).peekable();
+            let mut labels = asm_labels(&block.text).peekable();
             labels.peek().is_none()
-                || !words(&block.text).any(|(word, _)| DATA.contains(&word))
+                || !asm_words(&block.text).any(|(word, _)| DATA.contains(&word))
                     && labels.all(|name| is_code_label(&block.text, name) && !named_elsewhere(block, name))
         })
 }
@@ -118,27 +119,9 @@ fn texts(func: &Func) -> impl Iterator<Item = &AsmBlock> {
     ops.filter_map(|op| if let Op::Asm(asm) = op { Some(&**asm) } else { None })
 }
 
-/// The words of a text of assembly, each with what follows it.
-fn words(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = &rest[rest.find(part)?..];
-        let (word, after) = rest.split_at(rest.find(|c| !part(c)).unwrap_or(rest.len()));
-        rest = after;
-        Some((word, after))
-    })
-}
-
 /// True when nothing counts bytes from the label.
 fn is_code_label(text: &str, name: &str) -> bool {
-    !words(text).any(|(word, after)| word == name && after.trim_start().starts_with(['+', '-']))
-}
-
-/// The label that a line of assembly begins with (`name:`; not `!name:`).
-fn label(line: &str) -> Option<&str> {
-    let (name, after) = words(line).next()?;
-    (line.trim_start().starts_with(name) && after.trim_start().starts_with(':')).then_some(name)
+    !asm_words(text).any(|(word, after)| word == name && after.trim_start().starts_with(['+', '-']))
 }
 
 /// Adds the handlers' copy of a function, with copies of the static memory that belongs to it.
@@ -402,6 +385,7 @@ mod tests {
 
     #[test]
     fn assembly_is_copied_when_its_labels_are_its_own_and_no_data() {
+        let label = |text| asm_labels(text).next();
         assert_eq!(label("  wait: lda #0"), Some("wait"));
         assert_eq!((label("!wait: lda #0"), label("  lda wait")), (None, None));
         let block = |text: &str| {
@@ -420,6 +404,7 @@ mod tests {
         assert!(may_copy(wait, "jsr elsewhere") && may_copy("inc $d020", wait));
         assert!(!may_copy(wait, "jmp wait"), "another function goes there");
         assert!(!may_copy("lda table\ntable: .byte 3", ""), "data exists once");
+        assert!(!may_copy("inc seen; rts; seen: .byte 0", ""), "a label behind other things");
         assert!(!may_copy("sta wait + 1\nwait: lda #0", ""), "it changes itself");
     }
 }

@@ -3,12 +3,11 @@
 //! In: typed calls and copies. Out: what a function has built and hands out is copied to a temporary
 //! where another call of the statement comes before it is read: that call may build there again, in
 //! the same static memory, or higher on the stack of a recursion. Invariant: what a function hands out
-//! of others' memory is never copied, since changes of it must stay. Not here: which
-//! functions hand out what they have built (`sema/results.rs`).
+//! of others' memory is never copied, since changes of it must stay. Not here: which functions
+//! hand out what they have built (`sema/results.rs`).
 
 use crate::lower::func::FuncLower;
 use crate::lower::scan;
-
 use crate::mir::ir::{Access, Addr, Base, Op, Value};
 use crate::mir::rt::Rt;
 use crate::sema::hir::{Expr, FuncId, Place, StrExpr, StrPart, Type};

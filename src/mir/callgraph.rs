@@ -266,7 +266,7 @@ fn name_by_text(program: &Program, refs: &mut IndexVec<FuncId, References>) {
         }
     }
     for (id, block) in &blocks {
-        for word in words(&block.text) {
+        for (word, _) in asm_words(&block.text) {
             if let Some(&target) = symbols.get(&(&*block.module, word.to_string()))
                 && target != *id
             {
@@ -304,8 +304,15 @@ pub fn asm_labels(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c| !is_word(c)).filter(|w| !w.is_empty())
+/// The words of an `__asm__` text, each with what follows it.
+pub fn asm_words(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = &rest[rest.find(is_word)?..];
+        let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+        rest = after;
+        Some((word, after))
+    })
 }
 
 fn is_word(c: char) -> bool {
