@@ -1,18 +1,22 @@
 // Moving memory and filling it with a byte, in little room: (rt),y loops over pages, a byte a turn,
 // and the partial page by itself.
 
-// Moves bytes; right for overlapping areas.
+// Moves bytes, upward but where the destination begins inside the source.
 // in: rt_a0 = destination, rt_b0 = source, rt_c0 = count
 // clobbers: A, X, Y, rt_a1, rt_b1
-// cycles: 70 + 17 a byte (18 when it begins at the end) + 20 a page
+// cycles: 80 + 17 a byte (18 when it begins at the end) + 20 a page
 .routine rt_mem_move
+        sec
+        lda rt_a0
+        sbc rt_b0
+        tax
+        lda rt_a1
+        sbc rt_b1
+        cpx rt_c0
+        sbc rt_c1
         ldx rt_c1
         ldy rt_c0
-        lda rt_b0
-        cmp rt_a0
-        lda rt_b1
-        sbc rt_a1
-        bcc down                // the source lies below: begin at the end
+        bcc down                // fewer bytes above the source than are moved
 
         ldy #0
         txa

@@ -5,7 +5,7 @@ use pycoc::base::diag::Sink;
 use pycoc::base::source::SourceMap;
 use pycoc::driver::build::build;
 use pycoc::driver::files::MemoryFiles;
-use pycoc::driver::session::Options;
+use pycoc::driver::session::{OptLevel, Options};
 use pycoc::sim::{Exit, Machine, NoDrive, RunOptions};
 
 /// Runs a program; its cycles and what it prints.
@@ -151,5 +151,37 @@ fn scrolling() {
         }
         assert_eq!(printed, checksum(&expected), "{what}");
         within_a_tenth(&format!("scroll {what}"), cycles, width * height, SCROLL);
+    }
+}
+
+/// The addresses of $C000-$CFFF that a program writes, in their order.
+fn written(source: &str, level: OptLevel) -> Vec<u16> {
+    let files = MemoryFiles::default();
+    files.add("main.pyco", source);
+    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+    let options = Options { opt: level, ..Options::default() };
+    let built = build(&files, &options, "main.pyco", &mut sources, &mut sink).expect(source);
+    let mut machine = Machine::new();
+    machine.load_prg(&built.prg.expect("a program")).unwrap();
+    machine.watch(0xC000..=0xCFFF);
+    assert_eq!(machine.run(&RunOptions::default(), &mut NoDrive).exit, Exit::Returned, "{source}");
+    machine.take_accesses().iter().filter(|access| access.is_write).map(|access| access.address).collect()
+}
+
+#[test]
+fn mapped_arrays_are_written_once_and_upward() {
+    for size in [20u16, 300, 1000, 1500] {
+        for statement in ["screen = Data.below", "screen = [7]", "memfill(screen, key)", "screen = text"] {
+            let source = format!(
+                "text: tuple[byte] = ({})\nscreen: array[byte, {size}][0xC000]\n\n\
+                 @singleton\nclass Data:\n    below: array[byte, {size}]\n\n\
+                 def main():\n    key: byte = getkey()\n    {statement}\n",
+                vec!["5"; size.into()].join(", ")
+            );
+            for level in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::Os] {
+                let expected: Vec<u16> = (0xC000..0xC000 + size).collect();
+                assert_eq!(written(&source, level), expected, "{level:?}\n{source}");
+            }
+        }
     }
 }
