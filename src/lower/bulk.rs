@@ -134,7 +134,7 @@ impl FuncLower<'_, '_> {
     }
 
     /// The first elements of an array, or all, become one value.
-    pub fn fill(&mut self, target: &Place, value: &Expr, count: Option<&Expr>) {
+    pub fn fill(&mut self, target: &Place, value: &Expr, count: Option<&Expr>, target_first: bool) {
         let (elem, n) = match &target.ty {
             Type::Array(elem, n) => (self.size_of(elem), *n),
             other => unreachable!("{}: fill of {other:?}", self.func.symbol),
@@ -142,6 +142,7 @@ impl FuncLower<'_, '_> {
         // All bytes of a constant may be equal, as those of 0 are.
         let constant = constant_bytes(value, elem);
         let uniform = constant.as_ref().and_then(|b| b.iter().all(|x| *x == b[0]).then_some(b[0]));
+        let early = target_first.then(|| self.mem(target));
         let filler = self.expr(value);
         let n = match count.map(|e| (e, e.as_int())) {
             None => n,
@@ -149,10 +150,13 @@ impl FuncLower<'_, '_> {
             Some((count, None)) => {
                 let count_value = self.expr(count);
                 let count = self.count16(count_value, &count.ty);
-                return self.fill_dynamic(target, filler, count, elem);
+                let dst = early.unwrap_or_else(|| self.mem(target));
+                let dst = self.address_in(&dst, &target.ty);
+                self.b.rt(fill_routine(elem), vec![dst, filler, count]);
+                return;
             }
         };
-        let dst = self.mem(target);
+        let dst = early.unwrap_or_else(|| self.mem(target));
         if n == 0 {
             return;
         }
@@ -171,11 +175,6 @@ impl FuncLower<'_, '_> {
             let dst = self.addr_value(dst.addr);
             self.b.rt(fill_routine(elem), vec![dst, filler, count]);
         }
-    }
-
-    fn fill_dynamic(&mut self, target: &Place, value: Value, count: Value, elem: u32) {
-        let dst = self.address_of(target);
-        self.b.rt(fill_routine(elem), vec![dst, value, count]);
     }
 
     /// The first elements of an array become the values of a list.

@@ -239,7 +239,12 @@ impl FuncLower<'_, '_> {
     /// The address of a place in memory as a value that leads to nothing else.
     pub fn address_of(&mut self, place: &Place) -> Value {
         let mem = self.mem(place);
-        let within = if mem.exact { self.part(&mem, &place.ty) } else { None };
+        self.address_in(&mem, &place.ty)
+    }
+
+    /// The same of a place of type `ty` that was reached before.
+    pub fn address_in(&mut self, mem: &Mem, ty: &Type) -> Value {
+        let within = if mem.exact { self.part(mem, ty) } else { None };
         self.addr_value(Addr { within, ..mem.addr })
     }
 }

@@ -39,7 +39,9 @@ impl FuncLower<'_, '_> {
             }
             StmtKind::CharsFromStr { target, value } => self.chars_from_string(target, value),
             StmtKind::StrFromChars { target, source } => self.string_from_chars(target, source),
-            StmtKind::Fill { target, value, count } => self.fill(target, value, count.as_ref()),
+            StmtKind::Fill { target, value, count, target_first } => {
+                self.fill(target, value, count.as_ref(), *target_first);
+            }
             StmtKind::StoreList { target, values } => self.store_list(target, values),
             StmtKind::If { cond, then, otherwise } => self.if_else(cond, then, otherwise),
             StmtKind::While { cond, body } => self.while_loop(cond, body),

@@ -92,10 +92,12 @@ impl<'m> Machine<'m> {
         target: &'m Place,
         value: &'m Expr,
         count: Option<&'m Expr>,
+        target_first: bool,
     ) -> Eval<()> {
+        let early = if target_first { Some(self.place(frame, target)?) } else { None };
         let filler = self.expr(frame, value)? as u32;
         let count = count.map(|count| self.expr(frame, count)).transpose()?;
-        let to = self.place(frame, target)?;
+        let to = early.map_or_else(|| self.place(frame, target), Ok)?;
         let Type::Array(elem, n) = &target.ty else { return undefined("a fill of something else") };
         let size = self.modules[frame.module].size_of(elem);
         for element in 0..count.unwrap_or(i64::from(*n)).max(0) {

@@ -112,7 +112,9 @@ impl<'m> Machine<'m> {
             StmtKind::StrFromChars { target, source } => {
                 self.string_from_characters(frame, target, source)?;
             }
-            StmtKind::Fill { target, value, count } => self.fill(frame, target, value, count.as_ref())?,
+            StmtKind::Fill { target, value, count, target_first } => {
+                self.fill(frame, target, value, count.as_ref(), *target_first)?;
+            }
             StmtKind::StoreList { target, values } => self.store_list(frame, target, values)?,
             StmtKind::Print { sep, args } => self.print(frame, sep.as_ref(), args)?,
             StmtKind::BlockCopy(copy) => self.block_copy(frame, copy)?,

@@ -208,7 +208,8 @@ impl Checker<'_> {
                 let val = self.value(fill);
                 let (target, elem) = self.by_bytes(target, elem);
                 let value = self.coerce(val, &elem, fill.span, &Use::Assign);
-                return (value.ty != Type::Error).then_some(StmtKind::Fill { target, value, count: None });
+                let typed = value.ty != Type::Error;
+                return typed.then_some(StmtKind::Fill { target, value, count: None, target_first: false });
             }
             ast::ExprKind::Tuple(items) => {
                 let (target, elem) = self.by_bytes(target, elem);
@@ -227,8 +228,9 @@ impl Checker<'_> {
         match self.value(value) {
             Val::Const(Const::Int(0)) => {
                 let (target, elem) = self.by_bytes(target, elem);
-                let zero = self.const_to(&Const::Int(0), &elem, span, true);
-                (zero.ty != Type::Error).then_some(StmtKind::Fill { target, value: zero, count: None })
+                let value = self.const_to(&Const::Int(0), &elem, span, true);
+                let typed = value.ty != Type::Error;
+                typed.then_some(StmtKind::Fill { target, value, count: None, target_first: false })
             }
             Val::Const(Const::Tuple(items)) => self.store_constants(target, elem, &items, span),
             Val::Place(source) => self.copy_array(target, elem, count, source, span),

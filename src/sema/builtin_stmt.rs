@@ -143,7 +143,7 @@ impl Checker<'_> {
         }
         let value = self.coerce(val, &elem, value.span, &Use::Argument);
         let faulty = value.ty == Type::Error || count.as_ref().is_some_and(|c| c.ty == Type::Error);
-        (!faulty).then_some(StmtKind::Fill { target, value, count })
+        (!faulty).then_some(StmtKind::Fill { target, value, count, target_first: true })
     }
 
     fn blkcpy(&mut self, args: &[ast::Expr]) -> Option<StmtKind> {

@@ -294,11 +294,13 @@ pub enum StmtKind {
         target: Place,
         source: Place,
     },
-    /// Elements 0.. of an array become `value`; `count` elements (any integral type), or all.
+    /// Elements 0.. of an array become `value`; `count` elements (any integral type), or all. The
+    /// target comes last, but for `memfill`, whose arguments come in order.
     Fill {
         target: Place,
         value: Expr,
         count: Option<Expr>,
+        target_first: bool,
     },
     /// The first elements of an array become `values`, all of the element's type; all are evaluated
     /// first. For an array of objects the target has been made an array of `Byte`.

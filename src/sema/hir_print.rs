@@ -136,7 +136,7 @@ impl<'m> Printer<'m> {
             StmtKind::StrFromChars { target, source } => {
                 format!("string {} = {}", self.place(target), self.place(source))
             }
-            StmtKind::Fill { target, value, count } => {
+            StmtKind::Fill { target, value, count, .. } => {
                 let count = count.as_ref().map_or("all".to_string(), |c| self.expr(c));
                 format!("fill {} with {}, {count}", self.place(target), self.expr(value))
             }

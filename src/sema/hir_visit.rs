@@ -71,7 +71,7 @@ pub fn walk_stmt<V: Visitor + ?Sized>(v: &mut V, stmt: &Stmt) {
             v.expr(source);
             v.place(target, Access::Write);
         }
-        StmtKind::Fill { target, value, count } => {
+        StmtKind::Fill { target, value, count, .. } => {
             v.expr(value);
             count.iter().for_each(|count| v.expr(count));
             v.place(target, Access::Write);
