@@ -253,11 +253,14 @@ pub fn same_start(a: &Addr, b: &Addr) -> bool {
     a.base == b.base && a.index == b.index && (a.offset - b.offset) & 0xffff == 0
 }
 
-/// The bytes of a global that an access stays in: first and last.
-fn bounds(addr: &Addr, len: u32) -> Option<(i64, i64)> {
+/// The bytes behind the base that an access stays in: first and last.
+fn bounds(addr: &Addr, len: u32) -> Option<(u32, u32)> {
     match (addr.within, addr.index) {
         (Some(part), _) => Some((part.first.into(), part.last.into())),
-        (None, None) => Some((addr.offset.into(), i64::from(addr.offset) + i64::from(len) - 1)),
+        (None, None) => {
+            let first = addr.offset as u32 & 0xffff;
+            Some((first, (first + len).checked_sub(1)?)).filter(|bytes| bytes.1 <= 0xffff)
+        }
         (None, Some(_)) => None,
     }
 }

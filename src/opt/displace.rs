@@ -36,11 +36,15 @@ fn run(func: &mut Func, _: &Context) -> bool {
             if !sum.take(index) || sum.number == 0 {
                 continue;
             }
+            // Exact, so that it tells which part of an element is meant (`stripe`).
+            let offset = i64::from(addr.offset) + sum.number;
+            let offset = if addr.base == Base::Abs { offset & 0xffff } else { offset };
+            let Some(offset) = i32::try_from(offset).ok().filter(|n| n.unsigned_abs() <= 0xffff) else {
+                continue;
+            };
             let at = at + added;
             let (insts, index) = sum.made(func, inst);
             if let Op::Load(addr, _) | Op::Store(addr, ..) = &mut func.blocks[block].insts[at].op {
-                let offset = addr.offset.wrapping_add(sum.number as i32);
-                let offset = if addr.base == Base::Abs { offset & 0xffff } else { (offset as i16).into() };
                 *addr = Addr { index: Some(index), offset, ..*addr };
             }
             added += insts.len();
@@ -56,8 +60,8 @@ struct Sum<'a> {
     ranges: &'a Ranges<'a>,
     block: BlockId,
     summands: Vec<Summand>,
-    /// What is taken out, modulo 65536.
-    number: u32,
+    /// What is taken out.
+    number: i64,
 }
 
 impl Sum<'_> {
@@ -65,20 +69,21 @@ impl Sum<'_> {
     fn take(&mut self, value: Value) -> bool {
         match self.ranges.def(value) {
             Some(&Op::Bin(BinOp::Add, a, b)) => return self.take(a) && self.take(b),
-            Some(&Op::Const(n)) => self.number = self.number.wrapping_add(n),
+            Some(&Op::Const(n)) => self.number += i64::from(n as i16),
             Some(&Op::Bin(op @ (BinOp::Shl | BinOp::Mul), a, n)) => {
                 let (inner, more) = self.without_number(a);
                 let more = match (op, self.number_of(n)) {
                     (_, None) => return self.add(value, None),
-                    (BinOp::Shl, Some(n)) => more.checked_shl(n).unwrap_or(0),
-                    (_, Some(n)) => more.wrapping_mul(n),
+                    (BinOp::Shl, Some(n)) if n < 16 => more << n,
+                    (BinOp::Shl, Some(_)) => 0,
+                    (_, Some(n)) => more * i64::from(n as i16),
                 };
-                self.number = self.number.wrapping_add(more);
+                self.number += more;
                 return self.add(inner, Some((op, n)));
             }
             _ => {
                 let (inner, more) = self.without_number(value);
-                self.number = self.number.wrapping_add(more);
+                self.number += more;
                 return self.add(inner, None);
             }
         }
@@ -99,9 +104,9 @@ impl Sum<'_> {
 
     /// `zext (x + 1)` is `x`, a byte, and 1, when the byte does not wrap; otherwise the value is the
     /// whole.
-    fn without_number(&self, value: Value) -> (Value, u32) {
+    fn without_number(&self, value: Value) -> (Value, i64) {
         let Some(&Op::Zext(mut byte)) = self.ranges.def(value) else { return (value, 0) };
-        let mut number = 0u32;
+        let mut number = 0;
         while let Some(&Op::Bin(BinOp::Add, x, n)) = self.ranges.def(byte)
             && self.ranges.ty(x) == Ty::I8
             && let Some(n) = self.number_of(n)
@@ -111,7 +116,7 @@ impl Sum<'_> {
                 break;
             }
             let wrapped = if range.high + n > 0xff { 0x100 } else { 0 };
-            (byte, number) = (x, number.wrapping_add(n).wrapping_sub(wrapped));
+            (byte, number) = (x, number + i64::from(n) - wrapped);
         }
         let same = self.ranges.def(value) == Some(&Op::Zext(byte));
         (if same { value } else { byte }, number)

@@ -84,7 +84,7 @@ fn are_apart(a: &Arg, b: &Arg) -> bool {
         (Sym::Abs, _) | (_, Sym::Abs) => false,
         // An access stays inside its variable.
         (p, q) if p != q => true,
-        _ => x_index == y_index && x.offset != y.offset,
+        _ => x_index == y_index && (x.offset - y.offset) & 0xffff != 0,
     }
 }
 

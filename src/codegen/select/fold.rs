@@ -11,6 +11,7 @@ use crate::codegen::select::carry::{self, Carry};
 use crate::codegen::select::concat::is_concat;
 use crate::codegen::select::multiples::Multiples;
 use crate::codegen::select::rotate::{self, Rotation};
+use crate::mir::alias;
 use crate::mir::ir::{Access, Addr, Base, BinOp, Block, Callee, Func, Op, Program, Term, Ty, Value};
 use crate::mir::rewrite;
 use crate::mir::rt::RtEffect;
@@ -349,7 +350,7 @@ impl Planner<'_, '_> {
             (Base::Slot(x), Base::Slot(y)) if x != y => true,
             (Base::Slot(_), Base::Global(_)) | (Base::Global(_), Base::Slot(_)) => true,
             _ if a.base != b.base => false,
-            _ if a.index == b.index => a.offset.abs_diff(b.offset) as usize >= bytes,
+            _ if a.index == b.index => alias::overlap(a, bytes as u32, b, bytes as u32) == Some(false),
             // Elements of an array: they are the same or share nothing.
             _ => {
                 let size = bytes as u32;

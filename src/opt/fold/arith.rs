@@ -1,7 +1,6 @@
 //! Rules for arithmetic, conversions and shifts.
 
 use crate::mir::ir::{Addr, Base, BinOp, Op, Ty, Value};
-use crate::opt::fold::place::moved;
 use crate::opt::fold::{Folder, Rewrite};
 
 type Answer = Option<Rewrite>;
@@ -61,8 +60,8 @@ impl Folder<'_> {
             }
             if let Some(&Op::Addr(addr)) = self.def(a)
                 && !matches!(addr.base, Base::Value(_))
+                && let Some(place) = self.moved(addr.base, addr.index, addr.offset, (n as i16).into())
             {
-                let place = moved(addr.base, addr.index, addr.offset, n);
                 return op(Op::Addr(Addr { within: addr.within, ..place }));
             }
             // A sum that stays is the better start: `j - 1` beside `j - 2` is one step away.

@@ -16,7 +16,7 @@ impl Folder<'_> {
     fn better_base(&self, addr: &Addr) -> Option<Addr> {
         let Base::Value(pointer) = addr.base else { return None };
         match self.def(pointer)? {
-            Op::Const(n) => Some(moved(Base::Abs, addr.index, addr.offset, *n)),
+            Op::Const(n) => self.moved(Base::Abs, addr.index, addr.offset, i64::from(*n)),
             Op::Addr(inner) if !matches!(inner.base, Base::Func(_)) => {
                 let index = match (inner.index, addr.index) {
                     (Some(_), Some(_)) => return None,
@@ -26,12 +26,15 @@ impl Folder<'_> {
                 let part = part.and_then(|part| self.part_of(inner.base, part.seen_from(inner.offset)?));
                 let parts = part.into_iter().chain(inner.within);
                 let within = parts.min_by_key(|part| part.last - part.first).filter(|_| index.is_some());
-                Some(Addr { within, ..moved(inner.base, index, addr.offset, inner.offset as u32) })
+                let place = self.moved(inner.base, index, addr.offset, inner.offset.into())?;
+                Some(Addr { within, ..place })
             }
             &Op::Bin(BinOp::Add, a, b) => {
                 if let Some(n) = self.constant(b) {
-                    let within = addr.within.and_then(|part| part.seen_from((n as i16).into()));
-                    return Some(Addr { within, ..moved(Base::Value(a), addr.index, addr.offset, n) });
+                    let by = n as i16;
+                    let within = addr.within.and_then(|part| part.seen_from(by.into()));
+                    let place = self.moved(Base::Value(a), addr.index, addr.offset, by.into())?;
+                    return Some(Addr { within, ..place });
                 }
                 if addr.index.is_some() {
                     return None;
@@ -41,7 +44,7 @@ impl Folder<'_> {
                     if let Some(Op::Addr(inner)) = self.def(x)
                         && inner.index.is_none()
                     {
-                        let place = moved(inner.base, Some(y), addr.offset, inner.offset as u32);
+                        let place = self.moved(inner.base, Some(y), addr.offset, inner.offset.into())?;
                         return Some(Addr { within: inner.within, ..place });
                     }
                 }
@@ -49,7 +52,7 @@ impl Folder<'_> {
                     if let Some(&Op::Zext(byte)) = self.def(y)
                         && self.ty(byte) == Ty::I8
                     {
-                        return Some(moved(Base::Value(x), Some(byte), addr.offset, 0));
+                        return self.moved(Base::Value(x), Some(byte), addr.offset, 0);
                     }
                 }
                 None
@@ -72,26 +75,50 @@ impl Folder<'_> {
     fn better_index(&mut self, addr: &Addr) -> Option<Addr> {
         let index = addr.index?;
         match *self.def(index)? {
-            Op::Const(n) => Some(moved(addr.base, None, addr.offset, n)),
+            Op::Const(n) => self.moved(addr.base, None, addr.offset, n.into()),
             Op::Zext(byte) if self.ty(byte) == Ty::I8 => Some(Addr { index: Some(byte), ..*addr }),
             Op::Bin(BinOp::Add, x, n) => {
                 let n = self.constant(n)?;
+                let is_byte = self.ty(index) == Ty::I8;
                 // A byte must not wrap where the sum of the address would not.
-                let wraps = self.ty(index) == Ty::I8 && self.bits(x) + n > 0xff;
-                let place = Addr { within: addr.within, ..moved(addr.base, Some(x), addr.offset, n) };
-                (!wraps).then_some(place)
+                let wraps = is_byte && self.bits(x) + n > 0xff;
+                let by = if is_byte { i64::from(n) } else { i64::from(n as i16) };
+                let place = self.moved(addr.base, Some(x), addr.offset, by).filter(|_| !wraps)?;
+                Some(Addr { within: addr.within, ..place })
             }
             // A multiple of a sum is a sum of multiples.
             Op::Bin(op @ (BinOp::Shl | BinOp::Mul), sum, times) if self.ty(index) == Ty::I16 => {
                 let n = self.constant(times)?;
                 let Op::Bin(BinOp::Add, x, more) = *self.def(sum)? else { return None };
-                let more = self.constant(more)?;
-                let more = if op == BinOp::Mul { more.wrapping_mul(n) } else { more.checked_shl(n)? };
+                let more = i64::from(self.constant(more)? as i16);
+                let more = if op == BinOp::Mul { more * i64::from(n) } else { more.checked_shl(n)? };
+                // The index is another one in the end.
+                let place = self.moved(addr.base, Some(x), addr.offset, more)?;
                 let multiple = self.emit(Op::Bin(op, x, times), Ty::I16);
-                Some(Addr { within: addr.within, ..moved(addr.base, Some(multiple), addr.offset, more) })
+                Some(Addr { within: addr.within, index: Some(multiple), ..place })
             }
             _ => None,
         }
+    }
+
+    /// Moves a place by `by` bytes. Where an index is added to them the offset stays exact, so that
+    /// it tells which part of an element is meant (`stripe`): none when it leaves 16 bits. Else it is
+    /// taken modulo 65536: into what the base names, or to the nearest distance from its start.
+    pub(super) fn moved(&self, base: Base, index: Option<Value>, offset: i32, by: i64) -> Option<Addr> {
+        let exact = i64::from(offset) + by;
+        let wrapped = exact as u16;
+        let size = match base {
+            Base::Abs => return Some(Addr { index, ..Addr::new(base, wrapped.into()) }),
+            _ if index.is_some() => {
+                let offset = i32::try_from(exact).ok().filter(|n| n.unsigned_abs() <= 0xffff)?;
+                return Some(Addr { index, ..Addr::new(base, offset) });
+            }
+            Base::Global(id) => self.ctx.program.globals.get(id).map_or(0, |global| global.size),
+            Base::Slot(id) => self.func.slots.get(id).map_or(0, |slot| slot.size),
+            Base::Value(_) | Base::Func(_) => 0,
+        };
+        let inside = u32::from(wrapped) < size;
+        Some(Addr::new(base, if inside { wrapped.into() } else { (wrapped as i16).into() }))
     }
 
     pub(super) fn address(&mut self, addr: &Addr) -> Option<Rewrite> {
@@ -131,14 +158,6 @@ impl Folder<'_> {
         let global = self.ctx.program.globals.get(id)?;
         content(global, addr.offset, ty).map(Rewrite::Op)
     }
-}
-
-/// Moves a place by `by` bytes, modulo 65536.
-pub(super) fn moved(base: Base, index: Option<Value>, offset: i32, by: u32) -> Addr {
-    let offset = (offset as u32).wrapping_add(by) as u16;
-    // Offsets from a base are small in either direction.
-    let offset = if base == Base::Abs { offset.into() } else { (offset as i16).into() };
-    Addr { index, ..Addr::new(base, offset) }
 }
 
 /// What a load of constant data gives.
