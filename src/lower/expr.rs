@@ -68,7 +68,7 @@ impl FuncLower<'_, '_> {
 
     /// A call; the result is there when the function has one.
     pub fn call(&mut self, func: FuncId, args: &[Expr]) -> Option<Value> {
-        let args = self.arguments(args);
+        let args = self.arguments(func, args);
         let ret = &self.module.funcs[func].ret;
         let ret = (*ret != Type::Void).then(|| ty(ret));
         let callee = self.callee(func);

@@ -25,6 +25,7 @@ mod loops;
 mod outlive;
 mod place;
 mod print;
+mod reach;
 mod scan;
 mod stmt;
 mod string;
@@ -96,6 +97,7 @@ struct Tables {
     funcs: Vec<Target>,
     /// Global, and how far behind its start the place begins.
     data: Vec<(GlobalId, i32)>,
+    calls: reach::Calls,
 }
 
 /// How a function is called.
@@ -140,7 +142,7 @@ impl<'a> Context<'a> {
                 None => Target::Func(self.declare_func(func, used.contains(&id))),
             })
             .collect();
-        Tables { funcs, data }
+        Tables { funcs, data, calls: reach::Calls::new(module) }
     }
 
     fn declare_func(&mut self, func: &hir::Func, address_used: bool) -> FuncId {

@@ -1,13 +1,13 @@
 //! Objects, arrays and texts that are needed after another call.
 //!
 //! In: typed calls and copies. Out: what a function has built and hands out is copied to a temporary
-//! where another call of the statement comes before it is read: that call may build there again, in
-//! the same static memory, or higher on the stack of a recursion. Invariant: what a function hands out
+//! where another call of the statement comes before it is read, or the function that it is handed to
+//! may build there again: in the same static memory, or higher on the stack of a recursion. Invariant: what a function hands out
 //! of others' memory is never copied, since changes of it must stay. Not here: which functions
-//! hand out what they have built (`sema/results.rs`).
+//! hand out what they have built (`sema/results.rs`), and which a call reaches (`reach.rs`).
 
 use crate::lower::func::FuncLower;
-use crate::lower::scan;
+use crate::lower::{reach, scan};
 use crate::mir::ir::{Access, Addr, Base, Op, Value};
 use crate::mir::rt::Rt;
 use crate::sema::hir::{Expr, FuncId, Place, StrExpr, StrPart, Type};
@@ -22,12 +22,20 @@ impl FuncLower<'_, '_> {
         result
     }
 
-    /// The arguments of a call, from left to right.
-    pub fn arguments(&mut self, args: &[Expr]) -> Vec<Value> {
+    /// The arguments of a call of `func`, from left to right.
+    pub fn arguments(&mut self, func: FuncId, args: &[Expr]) -> Vec<Value> {
         let last = args.iter().rposition(scan::expr_calls).unwrap_or(0);
-        let pointer = |arg: &Expr| matches!(arg.ty, Type::Alias(_));
-        let value = |(at, arg)| self.outliving(at < last && pointer(arg), |f| f.expr(arg));
+        let value = |(at, arg): (usize, &Expr)| {
+            let later = matches!(arg.ty, Type::Alias(_)) && (at < last || self.is_rebuilt_by(func, arg));
+            self.outliving(later, |f| f.expr(arg))
+        };
         args.iter().enumerate().map(value).collect()
+    }
+
+    /// True when the function may build again what its argument leads to.
+    fn is_rebuilt_by(&self, func: FuncId, arg: &Expr) -> bool {
+        let mut producers = reach::producers(self.module, arg).into_iter();
+        producers.any(|producer| self.tables.calls.may_rebuild(self.module, func, producer))
     }
 
     /// What `func` has handed out, or a copy where it has to outlive another call.
