@@ -235,6 +235,10 @@ fn fixes_mend_their_fault() {
         "def f()\n    pass\n",
         "def f():\n    g('AB')\n",
         "def f():\n    a = b && !c || d\n",
+        "def f():\n    if a =< b:\n        pass\n",
+        "def f():\n    while a => b:\n        pass\n",
+        "def f():\n    if a === b:\n        pass\n    elif a !== b:\n        pass\n",
+        "def f():\n    if a == b then\n        pass\n    while a < b do\n        pass\n",
     ] {
         let mut fixed = text.to_string();
         for _ in 0..8 {

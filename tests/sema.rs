@@ -293,3 +293,38 @@ def main() -> void:
 ";
     assert_eq!(pycoc::sema::hir_print::print(&module), expected);
 }
+
+/// The text after the first fix of each warning.
+fn mended(text: &str) -> String {
+    let (mut sources, mut sink) = (SourceMap::default(), Sink::default());
+    let file = sources.add("m.pyco", text);
+    let module = parse(file, text, &mut sink);
+    let modules = BTreeMap::new();
+    let context = CheckContext { imports: &[], modules: &modules, name: "m", program: true, lowercase: None };
+    let source = Source { module: &module, includes: Vec::new() };
+    check_with_interface(&source, &context, &mut sink);
+    let mut edits: Vec<_> =
+        sink.iter().filter_map(|d| d.fixes.first()).flat_map(|fix| fix.edits.clone()).collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span));
+    let mut fixed = text.to_string();
+    for edit in edits {
+        fixed.replace_range(edit.span.lo as usize..edit.span.hi as usize, &edit.text);
+    }
+    fixed
+}
+
+#[test]
+fn the_first_operand_is_widened() {
+    let head = "class P:\n    x: byte\n\n    def f() -> word:\n        return self.x * 40\n\n\
+                def main():\n    p: P\n    b: byte = 5\n    w: word\n    i: int\n    ";
+    assert!(mended(&format!("{head}pass\n")).contains("return word(self.x) * 40"));
+    for (narrow, wide) in [
+        ("w = p.x * 3 + 1", "w = word(p.x) * 3 + 1"),
+        ("w = -b + 5", "w = -word(b) + 5"),
+        ("i = word(b * 60)", "i = word(int(b) * 60)"),
+        ("w = char(b) + 1", "w = word(char(b)) + 1"),
+    ] {
+        let text = mended(&format!("{head}{narrow}\n"));
+        assert!(text.ends_with(&format!("{wide}\n")), "{text}");
+    }
+}

@@ -5,8 +5,10 @@
 //! parts of expressions are in `foreign_expr.rs`, heads of functions in `foreign_head.rs`. Not here: what depends on the blocks around the
 //! line (`build.rs`), and names that nobody defined (`sema`).
 
+use std::ops::Range;
+
 use super::edit::{find, is, opens, replace, replace_all, span_of};
-use super::lexer::Line;
+use super::lexer::{Line, Spanned};
 use crate::base::codes::{self, Code};
 use crate::base::diag::{Diagnostic, Edit, Fix, Sink};
 use crate::base::source::Span;
@@ -222,19 +224,24 @@ impl<'t, 'k> Foreign<'t, 'k> {
     fn assignment_in_condition(&mut self, line: &mut Line<'_>) {
         let colon = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Colon));
         let at = find(&line.tokens, 1, |t| *t == Token::Sym(Sym::Assign));
-        if at < colon {
-            let span = line.tokens[at].1;
-            self.report(
-                line,
-                Diagnostic::error(
-                    codes::ASSIGNMENT_IN_CONDITION,
-                    span,
-                    "'=' assigns; a comparison is written '=='",
-                )
-                .fix("Write '=='", span, "=="),
-            );
-            line.tokens[at].0 = Token::Sym(Sym::Eq);
+        if at >= colon {
+            return;
         }
+        let (all, meant) = comparison_around(&line.tokens, at);
+        let span = span_of(&line.tokens, all.clone());
+        let text = match all.len() {
+            1 => "'=' assigns; a comparison is written '=='".to_string(),
+            _ => format!("There is no '{}'; this comparison is written '{}'", self.slice(span), meant.text()),
+        };
+        self.report(
+            line,
+            Diagnostic::error(codes::ASSIGNMENT_IN_CONDITION, span, text).fix(
+                format!("Write '{}'", meant.text()),
+                span,
+                meant.text(),
+            ),
+        );
+        line.tokens.splice(all, [(Token::Sym(meant), span)]);
     }
 
     /// `for x in anything` other than `range(…)`.
@@ -492,4 +499,25 @@ fn plain(token: &Token<'_>) -> bool {
 /// True for what can follow `match`, but not a variable of that name in a statement.
 fn begins_subject(token: &Token<'_>) -> bool {
     token.begins_operand() || opens(token)
+}
+
+/// The tokens that a '=' where a comparison belongs forms an operator with (`=<`, `===`), and the one
+/// that is meant.
+fn comparison_around(tokens: &[Spanned<'_>], at: usize) -> (Range<usize>, Sym) {
+    let joined = |i: usize| tokens[i].1.hi == tokens[i + 1].1.lo;
+    if let Some((Token::Sym(next), _)) = tokens.get(at + 1)
+        && joined(at)
+    {
+        match next {
+            Sym::Lt => return (at..at + 2, Sym::Le),
+            Sym::Gt => return (at..at + 2, Sym::Ge),
+            _ => {}
+        }
+    }
+    if let Some(Token::Sym(before @ (Sym::Eq | Sym::Ne))) = at.checked_sub(1).map(|i| &tokens[i].0)
+        && joined(at - 1)
+    {
+        return (at - 1..at + 1, *before);
+    }
+    (at..at + 1, Sym::Eq)
 }

@@ -204,16 +204,18 @@ impl<'s> Layout<'s, '_, '_> {
         if !header || has_block_colon(&line.tokens) {
             return false;
         }
-        let end = line.tokens[line.tokens.len() - 1].1.end();
+        let (last, mut end) = (line.tokens.len() - 1, line.tokens[line.tokens.len() - 1].1.end());
         if !line.tainted {
-            self.sink.push(
-                Diagnostic::error(
-                    codes::MISSING_COLON,
-                    end,
-                    format!("A ':' is missing at the end of the '{}' line", kw.text()),
-                )
-                .fix("Add ':'", end, ":"),
-            );
+            let text = format!("A ':' is missing at the end of the '{}' line", kw.text());
+            let error = Diagnostic::error(codes::MISSING_COLON, end, text);
+            self.sink.push(match line.tokens[last] {
+                (Token::Name("then" | "do"), word) if last > 1 => {
+                    line.tokens.truncate(last);
+                    end = line.tokens[last - 1].1.end();
+                    error.fix("Write ':' instead", end.to(word), ":")
+                }
+                _ => error.fix("Add ':'", end, ":"),
+            });
         }
         line.tainted = true;
         line.tokens.push((Token::Sym(Sym::Colon), end));

@@ -129,7 +129,7 @@ impl Checker<'_> {
                 BindingKind::Mapped(mapped) => Some(AsmRef::Const(i64::from(mapped.addr))),
                 BindingKind::Singleton(class) => Some(AsmRef::Data(self.out.classes[*class].instance?, 0)),
                 BindingKind::Cia1(_) => Some(AsmRef::Const(CIA1_CONTROL)),
-                BindingKind::Bad => Some(AsmRef::Const(0)),
+                BindingKind::Bad | BindingKind::Unknown => Some(AsmRef::Const(0)),
             };
         }
         match &self.globals.get(name)?.kind {

@@ -29,10 +29,9 @@ impl Checker<'_> {
         let place = self.target(target);
         match place {
             Some(place) => {
-                self.warn_alias_copy(&place, target, value);
-                if let Some(stmt) = self.store(place, value) {
-                    out.push(stmt);
-                }
+                let stmt = self.store(place, value);
+                self.warn_alias_copy(stmt.as_ref(), target, value);
+                out.extend(stmt);
             }
             None => self.value_for_errors(value),
         }
@@ -118,19 +117,15 @@ impl Checker<'_> {
     }
 
     /// Warns that `p = q` between aliases copies the object.
-    fn warn_alias_copy(&mut self, place: &Place, target: &ast::Expr, value: &ast::Expr) {
-        let (ast::ExprKind::Name(to), ast::ExprKind::Name(from)) = (&target.kind, &value.kind) else {
-            return;
-        };
+    fn warn_alias_copy(&mut self, stmt: Option<&StmtKind>, target: &ast::Expr, value: &ast::Expr) {
+        let Some((to, from)) = path(target).zip(path(value)) else { return };
         let is_alias = |place: &Place| {
             matches!(place.ty, Type::Class(_))
                 && matches!(&place.kind, PlaceKind::Deref(e) if matches!(e.kind, ExprKind::Load(_)))
         };
-        if !is_alias(place) || !self.scope.names.contains_key(from) {
-            return;
-        }
-        if let Val::Place(source) = self.value(value)
-            && is_alias(&source)
+        if let Some(StmtKind::CopyBytes { target: place, source, .. }) = stmt
+            && is_alias(place)
+            && is_alias(source)
         {
             let text = "this copies the object, not the alias";
             let fix = format!("alias({to}, addr({from}))");
@@ -429,5 +424,15 @@ fn is_text(val: &Val) -> bool {
         Val::Const(Const::Str(text)) => text.len() != 1,
         Val::Place(place) => place.ty.is_string(),
         _ => matches!(val, Val::Str(_)),
+    }
+}
+
+/// A variable or a property of one, as it is written.
+fn path(expr: &ast::Expr) -> Option<String> {
+    match &expr.kind {
+        ast::ExprKind::Name(name) => Some(name.clone()),
+        ast::ExprKind::SelfRef => Some("self".to_string()),
+        ast::ExprKind::Attr { base, name } => Some(format!("{}.{}", path(base)?, name.name)),
+        _ => None,
     }
 }

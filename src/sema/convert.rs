@@ -86,10 +86,7 @@ impl Checker<'_> {
     /// Warns that a value is computed in 8 bits before it becomes one of type `to`.
     pub fn warn_narrow(&mut self, expr: &Expr, to: &Type, span: Span) {
         let wide = if to.is_signed() { "int" } else { "word" };
-        let mut first = expr;
-        while let ExprKind::Binary(_, left, _) = &first.kind {
-            first = left;
-        }
+        let first = first_operand(expr);
         let warning = Diagnostic::warning(
             codes::NARROW_OVERFLOW,
             span,
@@ -315,6 +312,16 @@ pub fn wrapped(error: Diagnostic, span: Span, word: &str) -> Diagnostic {
         fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
     }
     error
+}
+
+/// The operand of a computation in 8 bits that has to be widened first. What a conversion to 8 bits
+/// encloses in the source is left as it is: widening would be undone there.
+fn first_operand(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Binary(_, inner, _) | ExprKind::Neg(inner) => first_operand(inner),
+        ExprKind::Convert(inner) if expr.ty.width() > 1 || inner.span == expr.span => first_operand(inner),
+        _ => expr,
+    }
 }
 
 /// True for a sum that begins with two characters, as numbers are added.

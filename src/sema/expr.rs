@@ -42,7 +42,11 @@ impl Checker<'_> {
                 self.self_misuse(span, "'super' can only stand before a dot: super.name");
                 Val::Error
             }
-            ExprKind::Attr { base, name } => self.attribute(base, name),
+            ExprKind::Attr { base, name } => match self.attribute(base, name) {
+                // Fixes around it enclose the object too.
+                Val::Place(place) => Val::Place(Place { span, ..place }),
+                other => other,
+            },
             ExprKind::Index { base, index } => self.index_expr(base, index, span),
             ExprKind::Call { callee, args } => self.call(callee, args, span),
             ExprKind::Unary { op, operand } => self.unary(*op, operand, span),
@@ -139,7 +143,7 @@ impl Checker<'_> {
             }
             BindingKind::Mapped(mapped) => Val::Place(mapped_place(&mapped, span)),
             BindingKind::Singleton(class) => Val::Place(self.object_without_self(class, span)),
-            BindingKind::Bad => Val::Error,
+            BindingKind::Bad | BindingKind::Unknown => Val::Error,
         }
     }
 

@@ -2,8 +2,8 @@
 //! certainly hold nothing yet.
 //!
 //! In: checked bodies. Out: errors and warnings. Invariant: a warning is given only when no path
-//! to the read assigns the variable; a loop body counts as possibly run before. Not here: names,
-//! types.
+//! to the read assigns the variable, if it is the first one in a loop; behind a branch in a loop the
+//! loop counts as possibly run before. Not here: names, types.
 
 use std::collections::BTreeSet;
 
@@ -103,9 +103,16 @@ struct Reads<'a> {
 }
 
 impl Reads<'_> {
+    /// What stands before the first branch of the body runs before anything else in the loop has.
     fn loop_body(&mut self, body: &[Stmt]) {
+        let is_branch = |stmt: &Stmt| {
+            use StmtKind::{For, If, Repeat, While};
+            matches!(stmt.kind, If { .. } | While { .. } | For(_) | Repeat { .. })
+        };
+        let (first, rest) = body.split_at(body.iter().position(is_branch).unwrap_or(body.len()));
+        walk_block(self, first);
         walk_block(&mut Writes(&mut self.assigned), body);
-        walk_block(self, body);
+        walk_block(self, rest);
     }
 }
 
@@ -121,9 +128,8 @@ impl Visitor for Reads<'_> {
                 self.assigned.extend(after_then);
             }
             StmtKind::While { cond, body } => {
-                walk_block(&mut Writes(&mut self.assigned), body);
                 self.expr(cond);
-                walk_block(self, body);
+                self.loop_body(body);
             }
             StmtKind::For(f) => {
                 self.expr(&f.start);

@@ -66,7 +66,7 @@ pub fn convert(operand: Expr, ty: Type) -> Expr {
                 && operand.ty.width() >= ty.width()
                 && operand.ty.is_integral() =>
         {
-            *inner
+            Expr { span, ..*inner }
         }
         _ => Expr { kind: ExprKind::Convert(Box::new(operand)), ty, span },
     }

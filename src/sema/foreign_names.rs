@@ -19,6 +19,12 @@ const fn help(help: &'static str) -> Counterpart {
     Counterpart { word: None, help }
 }
 
+macro_rules! in_math {
+    ($name:literal) => {
+        help(concat!("import it: from math import ", $name, ", and call it as math.", $name, "()"))
+    };
+}
+
 /// The counterpart of a function or variable of another language.
 pub fn value(name: &str) -> Option<Counterpart> {
     Some(match name {
@@ -43,9 +49,18 @@ pub fn value(name: &str) -> Option<Counterpart> {
         "rnd" | "rand" | "random" | "randint" | "randrange" | "RND" => {
             help("import it: from random import rand8, below, randint")
         }
-        "sqrt" | "sin" | "cos" | "tan" | "exp" | "log" | "pow" | "floor" | "atan" => {
-            help("import it: from math import …, and call it as math.…()")
-        }
+        "sqrt" => in_math!("sqrt"),
+        "isqrt" => in_math!("isqrt"),
+        "sin" => in_math!("sin"),
+        "cos" => in_math!("cos"),
+        "tan" => in_math!("tan"),
+        "atan" => in_math!("atan"),
+        "exp" => in_math!("exp"),
+        "log" => in_math!("log"),
+        "pow" => in_math!("pow"),
+        "floor" => in_math!("floor"),
+        "ceil" => in_math!("ceil"),
+        "round" => in_math!("round"),
         "chr" | "CHR" => word("char", "char(n) makes a character of a code"),
         "ord" | "asc" | "ASC" => word("byte", "byte(c) gives the code of a character"),
         "strlen" | "count" | "sizeof_array" => word("len", "the number of characters or elements is len(x)"),

@@ -37,6 +37,19 @@ pub fn suggest_names<'n>(
     diagnostic.fix(format!("use '{best}'"), span, best)
 }
 
+/// The type that a variable needs at least to hold a literal.
+fn type_of_literal(value: &ast::Expr) -> Option<&'static str> {
+    Some(match &value.unparenthesised().kind {
+        ast::ExprKind::Int(0..=0xff) => "byte",
+        ast::ExprKind::Int(0..=0xffff) => "word",
+        ast::ExprKind::Int(_) => "dword",
+        ast::ExprKind::Float(_) => "float",
+        ast::ExprKind::Bool(_) => "bool",
+        ast::ExprKind::Str(_) => "string",
+        _ => return None,
+    })
+}
+
 impl Checker<'_> {
     /// Reports an unknown name, once in each function; `noun` is what the place asks for ("name",
     /// "function", "type").
@@ -100,7 +113,7 @@ impl Checker<'_> {
             self.type_candidates()
         } else {
             let mut known: Vec<&str> = builtins::names().collect();
-            known.extend(self.scope.names.keys().map(String::as_str));
+            known.extend(self.declared_names());
             known.extend(self.globals.keys().map(String::as_str));
             known.extend(self.later.keys().copied());
             known.extend(self.prefixes.keys().map(String::as_str));
@@ -112,10 +125,17 @@ impl Checker<'_> {
         self.silence(name, span);
     }
 
+    /// The names of this function that were not made up for one that is unknown.
+    fn declared_names(&self) -> impl Iterator<Item = &str> {
+        let names =
+            self.scope.names.iter().filter(|(_, binding)| !matches!(binding.kind, BindingKind::Unknown));
+        names.map(|(name, _)| name.as_str())
+    }
+
     /// Lets further uses of a name in this function pass.
     pub fn silence(&mut self, name: &str, span: Span) {
         if self.scope.func.is_some() {
-            self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
+            self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Unknown, span });
         }
     }
 
@@ -132,7 +152,7 @@ impl Checker<'_> {
             || self.prefixes.contains_key(name)
             || self.prefixes.values().any(|prefix| prefix.listed.contains_key(name))
             || scope.class.is_some_and(|class| self.find_field(class, name).is_some());
-        let names = scope.names.keys().chain(self.globals.keys()).map(String::as_str);
+        let names = self.declared_names().chain(self.globals.keys().map(String::as_str));
         let names = names.filter(|c| can_resemble(name, c));
         if known || name == "_" || suggest::did_you_mean(name, names).is_some() {
             return false;
@@ -145,9 +165,16 @@ impl Checker<'_> {
         };
         self.report(match class {
             Some(class) => error.fix("declare it with its class", span.end(), format!(": {class}")),
-            None => error.help(format!("declare it with a type and its first value: {name}: byte = …")),
+            None => match type_of_literal(value) {
+                Some(ty) => error.fix(
+                    format!("declare it with its type: {name}: {ty}"),
+                    span.end(),
+                    format!(": {ty}"),
+                ),
+                None => error.help(format!("declare it with a type and its first value: {name}: byte = …")),
+            },
         });
-        self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Bad, span });
+        self.scope.names.insert(name.to_string(), Binding { kind: BindingKind::Unknown, span });
         true
     }
 

@@ -80,6 +80,8 @@ pub enum BindingKind {
     Cia1(LocalId),
     /// Its declaration was reported.
     Bad,
+    /// A name that is not known, of which one report is enough.
+    Unknown,
 }
 
 /// The function that is being checked.
