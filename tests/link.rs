@@ -291,7 +291,7 @@ fn faults_are_reported() {
     let missing = input(".routine main\njmp rt_nothing", bare());
     assert_eq!(messages(&missing), ["E4001 Nothing defines 'rt_nothing', which main needs"]);
     let big = input(".routine main\nlda rt_a_lot\nrts\n.bss rt_a_lot, 60000", kernal());
-    assert_eq!(messages(&big), ["E4002 The program does not fit into memory: 60000 bytes too many"]);
+    assert_eq!(messages(&big), ["E4002 The program does not fit into memory: 8833 bytes too many"]);
     let two = ".routine main\njsr rt_x\njmp rt_y\n.routine rt_x\nnop\nnop\n.routine rt_y\nnop";
     let mut shared = input(two, kernal());
     (shared.sections[1].fixed, shared.sections[2].fixed) = (Some(0xc000), Some(0xc001));

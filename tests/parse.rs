@@ -235,6 +235,7 @@ fn fixes_mend_their_fault() {
         "def f()\n    pass\n",
         "def f():\n    g('AB')\n",
         "def f():\n    a = b && !c || d\n",
+        "def f():\n    print(a, end=\"\")\n",
         "def f():\n    if a =< b:\n        pass\n",
         "def f():\n    while a => b:\n        pass\n",
         "def f():\n    if a === b:\n        pass\n    elif a !== b:\n        pass\n",

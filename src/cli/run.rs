@@ -4,6 +4,8 @@
 //! standard output; figures, profile and failures on standard error. Not here: the machine
 //! (`sim/`), where programs come from (`program.rs`).
 
+use std::cell::Cell;
+
 use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::cli::args::RunArgs;
@@ -14,7 +16,7 @@ use crate::driver::drive::Disk;
 use crate::driver::files::{DiskFiles, FileError, Files};
 use crate::driver::load::unreadable;
 use crate::out::{flame, profile};
-use crate::sim::{Drive, Exit, Machine, NoDrive, RunOptions};
+use crate::sim::{Drive, Exit, Machine, RunOptions};
 
 /// `pycoc run FILE`
 pub fn run(args: &RunArgs) -> Status {
@@ -34,9 +36,11 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
         fail(Diagnostic::global(codes::NOT_A_PROGRAM, text))
     })?;
     let disk = args.disk.as_ref().or(disk.as_ref());
-    let mut drive: Box<dyn Drive> = match disk {
-        Some(path) => Box::new(Disk::open(&DiskFiles, path).map_err(file_error)?),
-        None => Box::new(NoDrive),
+    let mut disk = disk.map(|path| Disk::open(&DiskFiles, path).map_err(file_error)).transpose()?;
+    let mut missing = Missing::default();
+    let drive: &mut dyn Drive = match &mut disk {
+        Some(disk) => disk,
+        None => &mut missing,
     };
     let options = RunOptions {
         max_cycles: args.max_cycles,
@@ -44,7 +48,7 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
         input: typed(args.input.as_deref().unwrap_or_default()),
         ..RunOptions::default()
     };
-    let outcome = machine.run(&options, drive.as_mut());
+    let outcome = machine.run(&options, drive);
 
     let mut text = outcome.output.text;
     if args.screen {
@@ -70,7 +74,7 @@ fn run_program(args: &RunArgs) -> Result<Status, Status> {
         }
     }
     DiskFiles.write_all(&pictures).map_err(file_error)?;
-    match failure(outcome.exit, disk.is_some()) {
+    match failure(outcome.exit, missing.asked.get()) {
         Some(diagnostic) => Err(fail(diagnostic)),
         None => Ok(written),
     }
@@ -94,8 +98,26 @@ fn typed(text: &str) -> String {
     keys
 }
 
-/// What to tell about a program that did not end as it should, with a disk in drive 8 or without.
-fn failure(exit: Exit, has_disk: bool) -> Option<Diagnostic> {
+/// No drive 8; remembers whether the program looked for it.
+#[derive(Default)]
+struct Missing {
+    asked: Cell<bool>,
+}
+
+impl Drive for Missing {
+    fn open(&mut self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn is_present(&self) -> bool {
+        self.asked.set(true);
+        false
+    }
+}
+
+/// What to tell about a program that did not end as it should; `missed_drive` when it looked for a
+/// drive 8 that is not there.
+fn failure(exit: Exit, missed_drive: bool) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::global(codes::PROGRAM_FAILED, format!("The program failed: {exit}"));
     match exit {
         Exit::Returned => None,
@@ -103,7 +125,7 @@ fn failure(exit: Exit, has_disk: bool) -> Option<Diagnostic> {
         Exit::Jam { .. } | Exit::Break { .. } => {
             Some(diagnostic.help("compile it with --checks to find an index or a pointer that went astray"))
         }
-        Exit::RuntimeError if !has_disk => {
+        Exit::RuntimeError if missed_drive => {
             Some(diagnostic.help("drive 8 is empty; a program that loads modules needs --disk FOLDER"))
         }
         Exit::RuntimeError | Exit::LostBasic | Exit::MissingRom { .. } => Some(diagnostic),
@@ -126,7 +148,7 @@ mod tests {
         let limit = failure(Exit::CycleLimit { pc: 0x81A }, false).unwrap();
         assert_eq!(limit.message, "The program failed: the cycle limit was reached at $081A");
         assert_eq!(limit.helps, ["allow more with --max-cycles"]);
-        assert_eq!(failure(Exit::RuntimeError, true).unwrap().helps.len(), 0);
-        assert_eq!(failure(Exit::RuntimeError, false).unwrap().helps.len(), 1);
+        assert_eq!(failure(Exit::RuntimeError, true).unwrap().helps.len(), 1);
+        assert_eq!(failure(Exit::RuntimeError, false).unwrap().helps.len(), 0, "a failed check");
     }
 }

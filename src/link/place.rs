@@ -11,10 +11,11 @@ use std::ops::Range;
 use crate::base::codes;
 use crate::base::diag::{Diagnostic, Sink};
 use crate::c64::memmap;
+use crate::codegen::finish::FRAME;
 use crate::link::LinkInput;
 use crate::link::blocks::{Block, is_relocated};
 use crate::link::shake::Reachable;
-use crate::link::space::{Space, half_open, overlap};
+use crate::link::space::{Space, half_open, joined, overlap, shortfall};
 use crate::link::startup;
 use crate::obj::object::{Section, SectionKind};
 
@@ -84,7 +85,7 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
                 layout.loaded.end = layout.loaded.end.max(taken.end);
                 layout.addresses[i] = address;
             }
-            None => missing += size,
+            None => missing += shortfall([&mut outside, &mut anywhere], size),
         }
     }
     for block in blocks {
@@ -98,7 +99,7 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
                     layout.addresses[*member] = block.address.wrapping_add(*offset as u16);
                 }
             }
-            None => missing += block.size,
+            None => missing += shortfall([&mut outside, &mut anywhere], block.size),
         }
     }
     // Mapped areas are the last resort: a program may map the whole memory to look around in it.
@@ -130,7 +131,7 @@ pub fn place(input: &LinkInput, reachable: &Reachable, blocks: &[Block], sink: &
                 let found = in_page.map(|address| (0, address)).or_else(anywhere);
                 let low = |found: &(usize, u16)| section.highest.is_none_or(|highest| found.1 <= highest);
                 let Some((area, address)) = found.filter(low) else {
-                    missing += size;
+                    missing += shortfall(&mut variables, size);
                     continue;
                 };
                 layout.addresses[i] = address;
@@ -237,14 +238,14 @@ fn shared(name: &str, range: &Range<u32>, other: &str, second: &Range<u32>) -> D
 }
 
 fn warn_of_overlaps(input: &LinkInput, parts: &[Range<u32>], sink: &mut Sink) {
-    for mapped in &input.mapped {
-        if let Some(part) = parts.iter().find(|part| overlap(part, &half_open(mapped))) {
+    for mapped in joined(input.mapped.iter().map(half_open).collect()) {
+        if let Some(part) = parts.iter().find(|part| overlap(part, &mapped)) {
             let text = format!(
                 "The program itself at ${:04x}-${:04x} lies in ${:04x}-${:04x}, which the program maps",
                 part.start,
                 part.end - 1,
-                mapped.start(),
-                mapped.end()
+                mapped.start,
+                mapped.end - 1
             );
             let warning = Diagnostic::global_warning(codes::IMAGE_IN_MAPPED_AREA, text);
             sink.push(warning.note("Writing there changes the running program."));
@@ -268,7 +269,11 @@ fn too_big(sections: &[&Section], missing: u32) -> Diagnostic {
     let mut largest: Vec<&&Section> = sections.iter().filter(|s| s.kind != SectionKind::ZeroPage).collect();
     largest.sort_by_key(|s| (std::cmp::Reverse(s.size), s.name.clone()));
     for section in largest.into_iter().take(LISTED) {
-        error = error.note(format!("{:>6}  {}", section.size, section.name));
+        let name = match section.name.as_str() {
+            FRAME => "variables of functions",
+            name => name,
+        };
+        error = error.note(format!("{:>6}  {name}", section.size));
     }
     error
 }

@@ -65,6 +65,30 @@ impl Space {
     }
 }
 
+/// How many bytes are missing for `size` in one piece in the largest area of some overlapping spaces,
+/// which is no longer free then.
+pub fn shortfall<'a>(spaces: impl IntoIterator<Item = &'a mut Space>, size: u32) -> u32 {
+    let mut spaces: Vec<&mut Space> = spaces.into_iter().collect();
+    let areas = spaces.iter().filter_map(|space| space.largest().cloned());
+    let area = areas.max_by_key(|area| area.end - area.start).unwrap_or_default();
+    spaces.iter_mut().for_each(|space| space.reserve(&area));
+    // It may also lie too high.
+    size.checked_sub(area.end - area.start).filter(|&missing| missing > 0).unwrap_or(size)
+}
+
+/// Ranges in ascending order, those that touch as one.
+pub fn joined(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<u32>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
 /// An inclusive range of addresses as a half-open one.
 pub fn half_open(range: &RangeInclusive<u16>) -> Range<u32> {
     u32::from(*range.start())..u32::from(*range.end()) + 1
@@ -111,6 +135,22 @@ mod tests {
         );
         assert_eq!(space.take_in_page(100, 1), Some(0x0911), "in the gap");
         assert_eq!(space.take(16, 1), Some(0x08f0), "the gap at the start is free");
+    }
+
+    #[test]
+    fn what_is_missing_is_counted_in_the_largest_area() {
+        let mut space = Space::new([0x1000..0x1100, 0x2000..0x2200]);
+        assert_eq!(shortfall([&mut space], 0x210), 0x10);
+        assert_eq!(shortfall([&mut space], 0x210), 0x110, "the first one is taken");
+        assert_eq!(shortfall([&mut space], 0x210), 0x210);
+        let mut space = Space::new(std::iter::once(0x1000..0x1100));
+        assert_eq!(shortfall([&mut space], 0x80), 0x80, "there is room, but not where it has to be");
+    }
+
+    #[test]
+    fn ranges_that_touch_are_one() {
+        let ranges = vec![0x810..0x811, 0x400..0x500, 0x811..0x820, 0x815..0x818];
+        assert_eq!(joined(ranges), [0x400..0x500, 0x810..0x820]);
     }
 
     #[test]

@@ -31,6 +31,29 @@ struct Frame {
     compare: Option<usize>,
 }
 
+/// `f(x, name=value)`; `print` has its own answers, as its arguments in Python change what it prints.
+fn keyword_argument(tokens: &[Spanned<'_>], frame: &Frame, item: Range<usize>, name: Span) -> Diagnostic {
+    let error = Diagnostic::error(codes::KEYWORD_ARGUMENT, name, "There are no keyword arguments in PyCo");
+    let callee = frame.open.and_then(|(_, open)| tokens.get(open.checked_sub(1)?));
+    match (callee.map(|(token, _)| token), &tokens[item.start].0) {
+        (Some(Token::Name("print")), Token::Name("end")) => {
+            let cut = Span { lo: tokens[item.start - 1].1.lo, ..span_of(tokens, item.clone()) };
+            let error = error.help("print adds nothing at its end; a new line is \"\\n\".");
+            // The first argument has no comma before it.
+            match tokens[item.start - 1].0 {
+                Token::Sym(Sym::Comma) => error.fix("Remove it", cut, ""),
+                _ => error,
+            }
+        }
+        (Some(Token::Name("print")), Token::Name("sep")) => {
+            error.help("Values with a separator between them are printed by printsep(separator, value, …).")
+        }
+        _ => {
+            error.help("Arguments are given in the order of the parameters.").fix("Remove the name", name, "")
+        }
+    }
+}
+
 impl Frame {
     fn new(open: Option<(Sym, usize)>, postfix: bool, start: usize) -> Self {
         Self { open, postfix, item: start, operand: start, compare: None }
@@ -218,9 +241,7 @@ impl Foreign<'_, '_> {
             Sym::Assign if depth > 0 => {
                 let name = span_of(tokens, frame.item..i + 1);
                 let diagnostic = if frame.is(Sym::LParen) && frame.postfix {
-                    Diagnostic::error(codes::KEYWORD_ARGUMENT, name, "There are no keyword arguments in PyCo")
-                        .help("Arguments are given in the order of the parameters.")
-                        .fix("Remove the name", name, "")
+                    keyword_argument(tokens, frame, item.clone(), name)
                 } else {
                     Diagnostic::error(
                         codes::ASSIGNMENT_FORM,

@@ -55,13 +55,25 @@ const DECORATORS: &[(&str, Target, usize, usize)] = &[
     ("singleton", Target::Class, 0, 0),
 ];
 
+/// A function has one decorator of each of these at most.
+fn family(decorator: &Decorator) -> &str {
+    match decorator.name.name.as_str() {
+        "irq" | "irq_raw" | "irq_hook" | "irq_helper" => "irq",
+        name => name,
+    }
+}
+
 impl Checker<'_> {
     /// The attributes of a function; `main` for the function `main`.
     pub fn function_attributes(&mut self, decorators: &[Decorator], main: bool) -> Attrs {
         let mut attrs = Attrs::default();
-        for decorator in decorators {
+        for (at, decorator) in decorators.iter().enumerate() {
             if !self.placed_right(decorator, if main { Target::Main } else { Target::Func }) {
                 attrs.faulty = true;
+                continue;
+            }
+            if let Some(first) = decorators[..at].iter().find(|first| family(first) == family(decorator)) {
+                self.repeated(first, decorator);
                 continue;
             }
             self.apply(&mut attrs, decorator);
@@ -77,6 +89,16 @@ impl Checker<'_> {
             singleton |= self.placed_right(decorator, Target::Class);
         }
         singleton
+    }
+
+    fn repeated(&mut self, first: &Decorator, second: &Decorator) {
+        let (a, b) = (&first.name.name, &second.name.name);
+        let text = match a == b {
+            true => format!("@{a} stands here twice"),
+            false => format!("a handler cannot be both @{a} and @{b}"),
+        };
+        let error = Diagnostic::error(codes::DECORATOR_MISUSE, second.span, text);
+        self.report(error.also(first.span, "the first one").help("leave one of them out"));
     }
 
     fn placed_right(&mut self, decorator: &Decorator, target: Target) -> bool {

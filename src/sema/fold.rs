@@ -256,12 +256,15 @@ pub fn may_differ_in(expr: &Expr, to: &Type) -> bool {
     to.is_signed() && may_go_below_zero(expr) || may_overflow_byte(expr)
 }
 
-/// True for a difference of unsigned bytes, unless its form shows that it is positive.
+/// True for a difference of unsigned bytes, or one with its sign changed, unless its form shows that it
+/// is not below zero.
 pub fn may_go_below_zero(expr: &Expr) -> bool {
-    let ExprKind::Binary(BinOp::Sub, left, right) = &expr.kind else { return false };
-    let byte = expr.ty.width() == 1 && !expr.ty.is_signed();
-    // Of a number, 0 is what a minus without left side has.
-    byte && left.as_int().is_none_or(|n| n > 0 && n < upper_bound(right))
+    let below = match &expr.kind {
+        ExprKind::Binary(BinOp::Sub, left, right) => left.as_int().is_none_or(|n| n < upper_bound(right)),
+        ExprKind::Neg(inner) => upper_bound(inner) > 0,
+        _ => false,
+    };
+    below && expr.ty.width() == 1 && !expr.ty.is_signed()
 }
 
 /// True when a product or left shift in 8 bits may overflow in `expr`, as in `y * 40 + x`. Sums

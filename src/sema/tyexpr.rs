@@ -7,6 +7,7 @@
 use crate::base::codes;
 use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
+use crate::base::suggest;
 use crate::sema::adopt::Adopted;
 use crate::sema::check::Checker;
 use crate::sema::hir::{ClassId, Type};
@@ -282,6 +283,12 @@ impl Checker<'_> {
     pub fn unknown_prefix(&mut self, prefix: &ast::Ident) {
         let text = format!("unknown module prefix '{}'", prefix.name);
         let known: Vec<&str> = self.prefixes.keys().map(String::as_str).collect();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|known| self.prefixes[*known].module.is_some());
+        let is_near = |names: &[&str]| suggest::best(&prefix.name, names.iter().copied()).is_some();
+        if is_near(&unknown) && !is_near(&known) {
+            return; // the import that is misspelt instead was reported
+        }
         let error = Diagnostic::error(codes::UNKNOWN_NAME, prefix.span, text);
         let error = suggest_names(error, &prefix.name, prefix.span, known);
         self.report(error);
