@@ -8,8 +8,9 @@ use crate::base::codes;
 use crate::base::diag::{Diagnostic, Edit};
 use crate::base::source::Span;
 use crate::sema::check::Checker;
+use crate::sema::convert::wrapped;
 use crate::sema::fold;
-use crate::sema::hir::{BinOp, CompareOp, Expr, ExprKind, Type};
+use crate::sema::hir::{BinOp, CompareOp, Expr, ExprKind, Place, PlaceKind, Type};
 use crate::sema::types::{Meet, meet};
 use crate::sema::val::Val;
 use crate::sema::value::Const;
@@ -86,7 +87,17 @@ impl Checker<'_> {
         let silent = |v: &Val| matches!(v, Val::Error);
         if !silent(a) && !silent(b) {
             let text = format!("'{op}' does not work on {} and {}", self.describe(a), self.describe(b));
-            self.report(Diagnostic::error(codes::BAD_OPERANDS, span, text));
+            let error = Diagnostic::error(codes::BAD_OPERANDS, span, text);
+            self.report(match (a, b) {
+                // No target, as it is meant.
+                (Val::Place(place), Val::Const(Const::Int(0)))
+                | (Val::Const(Const::Int(0)), Val::Place(place))
+                    if matches!(op, "==" | "!=") && is_behind_alias(place) =>
+                {
+                    wrapped(error, place.span, "addr")
+                }
+                _ => error,
+            });
         }
         Val::Error
     }
@@ -287,8 +298,11 @@ impl Checker<'_> {
             if a.ty == b.ty {
                 return Some(a.ty.clone());
             }
-            let fixed = if a.ty.is_fixed() { &a.ty } else { &b.ty };
-            let other = if a.ty.is_fixed() { b } else { a };
+            // Of two fixed point types the wider one holds both.
+            let (fixed, other) = match a.ty.is_fixed() && (!b.ty.is_fixed() || a.ty.width() > b.ty.width()) {
+                true => (&a.ty, b),
+                false => (&b.ty, a),
+            };
             let (fixed, found) = (self.type_name(fixed), self.describe_type(&other.ty));
             let text = format!("'{op}' on {fixed} and {found}; write {fixed}(…)");
             let mut error = Diagnostic::error(codes::FIXED_NEEDS_CAST, span, text);
@@ -394,6 +408,13 @@ impl Checker<'_> {
                 }
                 Val::Str(_) | Val::Const(Const::Str(_)) => error.help("compare its length: len(s) > 0"),
                 Val::Func(_) | Val::Method(..) => error.fix("call it", span.end(), "()"),
+                Val::Place(place) if is_behind_alias(place) => {
+                    let mut error = error.fix("compare its address", span.start(), "addr(");
+                    if let Some(fix) = error.fixes.last_mut() {
+                        fix.edits.push(Edit { span: span.end(), text: ") != 0".to_string() });
+                    }
+                    error
+                }
                 Val::Place(_) => error.help("compare one of its parts"),
                 _ => error.help("a condition is a comparison, or a number, character or bool"),
             });
@@ -467,4 +488,9 @@ fn hir_compare(op: ast::CompareOp) -> CompareOp {
         ast::CompareOp::Gt => CompareOp::Gt,
         ast::CompareOp::Ge => CompareOp::Ge,
     }
+}
+
+/// True for what an alias leads to, as a whole.
+fn is_behind_alias(place: &Place) -> bool {
+    matches!(&place.kind, PlaceKind::Deref(pointer) if matches!(pointer.kind, ExprKind::Load(_)))
 }
