@@ -1,6 +1,7 @@
 //! Objects, arrays and texts that functions have built, two of them in one expression.
 //!
-//! In: nothing. Out: functions that build a result of one kind, one that reads two of them, and expressions.
+//! In: nothing. Out: functions that build a result of one kind, one that reads two of them, one that has
+//! further ones built beside the one it is handed, and expressions.
 //! Invariant: such a function hands out nothing but what it has built, and calls only those before it.
 
 use super::Gen;
@@ -24,6 +25,8 @@ pub struct Builders {
     names: Vec<String>,
     /// Takes two of them and gives a word.
     reader: String,
+    /// Takes one of them and a byte, has others built, and gives a word.
+    user: String,
 }
 
 impl Gen {
@@ -54,11 +57,17 @@ impl Gen {
                 Text => "return len(p) * 50 + len(q) + byte(p[-1]) * 3 + byte(q[0])",
             })
         });
-        let mut built = Builders { kind, names: Vec::new(), reader };
+        let mut built = Builders { kind, names: Vec::new(), reader, user: String::new() };
         for _ in 0..2 {
             let name = self.builder(&ty, &built);
             built.names.push(name);
         }
+        built.user = self.name("f");
+        self.block(format!("def {}(p: alias[{ty}], n: byte) -> word:", built.user), |g| {
+            let Builders { names, reader, .. } = &built;
+            let [first, second] = [(); 2].map(|()| g.r.pick(names).clone());
+            g.line(format!("return {reader}({first}(n), p) * 3 + {reader}(p, {second}(n + 1))"));
+        });
         self.builders.push(built);
     }
 
@@ -101,15 +110,16 @@ impl Gen {
         if self.builders.is_empty() || self.pure {
             return None;
         }
-        let Builders { kind, names, reader } = self.r.pick(&self.builders.clone()).clone();
+        let Builders { kind, names, reader, user } = self.r.pick(&self.builders.clone()).clone();
         let [p, q] = [(); 2].map(|()| {
             let name = self.r.pick(&names).clone();
             format!("{name}({})", self.leaf(super::Ty::Byte))
         });
-        Some(match (kind, self.r.below(3)) {
+        Some(match (kind, self.r.below(4)) {
             (Object(_), 0) => format!("word({p}.b ^ {q}.b)"),
             (Row, 0) => format!("word({p}[1] + {q}[2])"),
             (Text, 0) => format!("word({p} == {q})"),
+            (_, 1) => format!("{user}({p}, {})", self.leaf(super::Ty::Byte)),
             _ => format!("{reader}({p}, {q})"),
         })
     }
