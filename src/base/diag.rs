@@ -124,6 +124,14 @@ impl Diagnostic {
         self.fixes.push(Fix { title: title.into(), edits });
         self
     }
+
+    /// A fix that puts texts before and behind what is at `span`.
+    pub fn enclose(mut self, title: impl Into<String>, span: Span, open: &str, close: &str) -> Self {
+        let edit = |span, text: &str| Edit { span, text: text.to_string() };
+        let edits = vec![edit(span.start(), open), edit(span.end(), close)];
+        self.fixes.push(Fix { title: title.into(), edits });
+        self
+    }
 }
 
 /// Collects the diagnostics of a compilation.

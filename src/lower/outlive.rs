@@ -2,9 +2,10 @@
 //!
 //! In: typed calls and copies. Out: what a function has built and hands out is copied to a temporary
 //! where another call of the statement comes before it is read, or the function that it is handed to
-//! may build there again: in the same static memory, or higher on the stack of a recursion. Invariant: what a function hands out
-//! of others' memory is never copied, since changes of it must stay. Not here: which functions
-//! hand out what they have built (`sema/results.rs`), and which a call reaches (`reach.rs`).
+//! may build there again: in the same static memory, or higher on the stack of a recursion. Invariant:
+//! what a function hands out of others' memory is never copied, since changes of it must stay. Not here:
+//! which functions hand out what they have built (`sema/results.rs`), and which a call reaches
+//! (`reach.rs`).
 
 use crate::lower::func::FuncLower;
 use crate::lower::{reach, scan};

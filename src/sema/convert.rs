@@ -92,12 +92,8 @@ impl Checker<'_> {
             span,
             format!("this computes in 8 bits and may overflow before it becomes {}", self.type_name(to)),
         );
-        let mut warning =
-            warning.fix(format!("widen an operand first: {wide}(…)"), first.span.start(), format!("{wide}("));
-        if let Some(fix) = warning.fixes.last_mut() {
-            fix.edits.push(crate::base::diag::Edit { span: first.span.end(), text: ")".to_string() });
-        }
-        self.report(warning);
+        let title = format!("widen an operand first: {wide}(…)");
+        self.report(warning.enclose(title, first.span, &format!("{wide}("), ")"));
     }
 
     /// A constant as one of a scalar type. `operand` when it stands beside a value of that type, so
@@ -307,11 +303,7 @@ impl Checker<'_> {
 
 /// The error with the fix that puts `word(…)` around its place.
 pub fn wrapped(error: Diagnostic, span: Span, word: &str) -> Diagnostic {
-    let mut error = error.fix(format!("use {word}(…)"), span.start(), format!("{word}("));
-    if let Some(fix) = error.fixes.last_mut() {
-        fix.edits.push(crate::base::diag::Edit { span: span.end(), text: ")".to_string() });
-    }
-    error
+    error.enclose(format!("use {word}(…)"), span, &format!("{word}("), ")")
 }
 
 /// The operand of a computation in 8 bits that has to be widened first. What a conversion to 8 bits

@@ -5,7 +5,7 @@
 //! arithmetic on constants (`consteval.rs`, `fold.rs`).
 
 use crate::base::codes;
-use crate::base::diag::{Diagnostic, Edit};
+use crate::base::diag::Diagnostic;
 use crate::base::source::Span;
 use crate::sema::check::Checker;
 use crate::sema::convert::wrapped;
@@ -305,12 +305,8 @@ impl Checker<'_> {
             };
             let (fixed, found) = (self.type_name(fixed), self.describe_type(&other.ty));
             let text = format!("'{op}' on {fixed} and {found}; write {fixed}(…)");
-            let mut error = Diagnostic::error(codes::FIXED_NEEDS_CAST, span, text);
-            error = error.fix(format!("use {fixed}(…)"), other.span.start(), format!("{fixed}("));
-            if let Some(fix) = error.fixes.last_mut() {
-                fix.edits.push(crate::base::diag::Edit { span: other.span.end(), text: ")".to_string() });
-            }
-            self.report(error);
+            let error = Diagnostic::error(codes::FIXED_NEEDS_CAST, span, text);
+            self.report(wrapped(error, other.span, &fixed));
             return None;
         }
         match meet(&a.ty, &b.ty) {
@@ -400,20 +396,12 @@ impl Checker<'_> {
             let error = Diagnostic::error(codes::NO_CONDITION, span, text);
             self.report(match val {
                 Val::Place(place) if place.ty.is_string() => {
-                    let mut error = error.fix("compare its length", span.start(), "len(");
-                    if let Some(fix) = error.fixes.last_mut() {
-                        fix.edits.push(Edit { span: span.end(), text: ") > 0".to_string() });
-                    }
-                    error
+                    error.enclose("compare its length", span, "len(", ") > 0")
                 }
                 Val::Str(_) | Val::Const(Const::Str(_)) => error.help("compare its length: len(s) > 0"),
                 Val::Func(_) | Val::Method(..) => error.fix("call it", span.end(), "()"),
                 Val::Place(place) if is_behind_alias(place) => {
-                    let mut error = error.fix("compare its address", span.start(), "addr(");
-                    if let Some(fix) = error.fixes.last_mut() {
-                        fix.edits.push(Edit { span: span.end(), text: ") != 0".to_string() });
-                    }
-                    error
+                    error.enclose("compare its address", span, "addr(", ") != 0")
                 }
                 Val::Place(_) => error.help("compare one of its parts"),
                 _ => error.help("a condition is a comparison, or a number, character or bool"),
